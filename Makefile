@@ -1,0 +1,48 @@
+# `make help` lists the targets. Each makes what it needs, the virtual environment included.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+install: $(STAMP)  ## Make .venv with the locked dependencies
+
+demo: $(STAMP)  ## Run real jobs on this machine, no cluster needed
+	$(BIN)/python examples/demo/demo.py
+
+test: $(STAMP)  ## Unit, property and local tests: Python only, under 3 minutes
+	$(BIN)/python -m pytest
+
+e2e: $(STAMP)  ## The same on a real Kubernetes (BACKGROUNDJOB_CLUSTER=embedded|kind|current)
+	$(BIN)/python -m pytest tests/e2e -v --durations=0
+
+fmt: $(STAMP)  ## Format and fix what can be fixed
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+check: $(STAMP)  ## Formatting, lint, types and layers
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+crds: $(STAMP)  ## Generate the CRD from the models
+	$(BIN)/python -m backgroundjob.api.crd
+
+cluster-up: $(STAMP)  ## Start (build once) the real test cluster
+	$(BIN)/python -m tests.cluster up
+
+cluster-down: $(STAMP)  ## Stop the test cluster
+	$(BIN)/python -m tests.cluster down
+
+lock: $(STAMP)  ## Resolve requirements/*.txt again
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --group dev --all-extras --no-emit-package backgroundjob pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra operator --no-emit-package backgroundjob pyproject.toml -o requirements/operator.txt
+
+help:
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## */\1\t/' | column -t -s "$$(printf '\t')"
+
+.PHONY: install demo test e2e fmt check crds cluster-up cluster-down lock help

@@ -1,0 +1,1 @@
+"""The operator: decides what each BackgroundJob needs next, and does it."""

@@ -1,0 +1,1 @@
+"""Runs one Class.method(params) and writes a receipt. Standard library only."""

@@ -1,0 +1,266 @@
+"""The protocol between the operator and the runner: the invocation, the receipt, the exit codes.
+
+The single definition of both. The operator writes an `Invocation` into a pod annotation, which the
+kubelet mounts as a file; the runner answers with a `Receipt` in the termination message, written
+once, last. Both carry `PROTOCOL_VERSION`. Standard library only, and light: user code pays for it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any, Final
+
+PROTOCOL_VERSION: Final = 1
+SUPPORTED_PROTOCOL_VERSIONS: Final = (1, 1)
+"""Oldest and newest protocol version that this code reads."""
+
+RECEIPT_LIMIT_BYTES: Final = 4000
+"""The kubelet keeps the last 4,096 bytes of a termination message and cuts the head."""
+
+MESSAGE_LIMIT_CHARACTERS: Final = 1024
+TRACEBACK_LIMIT_CHARACTERS: Final = 2048
+
+INVOCATION_PATH: Final = "/etc/backgroundjob/invocation.json"
+RECEIPT_PATH: Final = "/dev/termination-log"
+SECRET_PARAMS_PATH: Final = "/etc/backgroundjob/params"  # noqa: S105  a directory, not a secret
+INVOCATION_PATH_VARIABLE: Final = "BACKGROUNDJOB_INVOCATION"
+RECEIPT_PATH_VARIABLE: Final = "BACKGROUNDJOB_RECEIPT"
+SECRET_PARAMS_PATH_VARIABLE: Final = "BACKGROUNDJOB_SECRET_PARAMS"  # noqa: S105  a directory
+LOG_FORMAT_VARIABLE: Final = "BACKGROUNDJOB_LOG_FORMAT"
+
+
+class ReceiptOutcome(StrEnum):
+    """What the runner knows of the end. All but `TERMINATED` are final."""
+
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    RETRY_LATER = "RetryLater"
+    TIMEOUT = "Timeout"
+    TERMINATED = "Terminated"
+    """SIGTERM came. The runner cannot know why, so this decides nothing; it proves a witnessed end."""
+
+
+FINAL_RECEIPT_OUTCOMES: Final = frozenset(ReceiptOutcome) - {ReceiptOutcome.TERMINATED}
+
+
+class FailureKind(StrEnum):
+    """Why a `Failed` receipt failed."""
+
+    APP_ERROR = "AppError"
+    """The method raised."""
+    FATAL = "Fatal"
+    """The method raised `Fatal`: a retry would fail again."""
+    NOT_LOADABLE = "NotLoadable"
+    """The module, class or method cannot be imported or called with these parameters."""
+    BAD_INVOCATION = "BadInvocation"
+    """The invocation is unreadable or of a protocol version that this runner does not speak."""
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the runner. The receipt is what decides; the code is for people and shells."""
+
+    SUCCEEDED = 0
+    FAILED = 1
+    NOT_LOADABLE = 65
+    BAD_INVOCATION = 66
+    RETRY_LATER = 75
+    TIMEOUT = 124
+    TERMINATED = 143
+
+
+class RetryLater(Exception):  # noqa: N818  it is an instruction, not an error
+    """Raise it to be tried again after `delay_seconds`. The attempt counts."""
+
+    def __init__(self, delay_seconds: int, message: str = "") -> None:
+        super().__init__(message or f"try again in {delay_seconds} s")
+        self.delay_seconds = delay_seconds
+
+
+class Fatal(Exception):  # noqa: N818  it is an instruction, not an error
+    """Raise it to end the job without a further attempt."""
+
+
+class ProtocolError(ValueError):
+    """A document that is not an invocation or a receipt of a supported version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """One attempt, as the runner is told of it."""
+
+    uid: str
+    namespace: str
+    name: str
+    attempt: int
+    """From 1, restarts and disruptions included. It only grows, so it is the fencing token too."""
+    max_attempts: int
+    class_name: str
+    method: str
+    target: str
+    """`module:Class.method` in the runner image."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    secret_params: tuple[str, ...] = ()
+    """Names of parameters whose values lie as files in the secret params directory."""
+    timeout_seconds: int = 3600
+    grace_period_seconds: int = 30
+    loggable: tuple[str, ...] = ()
+    """Names of the parameters that may appear in log lines."""
+    protocol: int = PROTOCOL_VERSION
+
+    def to_json(self) -> str:
+        """The document for the annotation: compact, ASCII."""
+        document = {
+            "protocol": self.protocol,
+            "uid": self.uid,
+            "namespace": self.namespace,
+            "name": self.name,
+            "attempt": self.attempt,
+            "maxAttempts": self.max_attempts,
+            "class": self.class_name,
+            "method": self.method,
+            "target": self.target,
+            "params": dict(self.params),
+            "secretParams": list(self.secret_params),
+            "timeoutSeconds": self.timeout_seconds,
+            "gracePeriodSeconds": self.grace_period_seconds,
+            "loggable": list(self.loggable),
+        }
+        return json.dumps(document, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Invocation":
+        """Parse an invocation. Raises ProtocolError; unknown keys are left alone (a newer operator)."""
+        document = _document(text, "invocation")
+        try:
+            return cls(
+                protocol=document["protocol"],
+                uid=str(document["uid"]),
+                namespace=str(document["namespace"]),
+                name=str(document["name"]),
+                attempt=int(document["attempt"]),
+                max_attempts=int(document["maxAttempts"]),
+                class_name=str(document["class"]),
+                method=str(document["method"]),
+                target=str(document["target"]),
+                params=dict(document.get("params") or {}),
+                secret_params=tuple(document.get("secretParams") or ()),
+                timeout_seconds=int(document.get("timeoutSeconds", 3600)),
+                grace_period_seconds=int(document.get("gracePeriodSeconds", 30)),
+                loggable=tuple(document.get("loggable") or ()),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProtocolError(f"the invocation lacks or mistypes a field: {error!r}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionDigest:
+    """An exception as the status shows it. Texts are redacted and cut by the runner."""
+
+    type: str
+    """Qualified name, such as `smtplib.SMTPServerDisconnected`; builtins without a module."""
+    ancestors: tuple[str, ...] = ()
+    """Qualified names of the class and its bases up to `Exception`: what retryOn and failOn match."""
+    message: str = ""
+    traceback: str = ""
+
+    def to_document(self) -> dict[str, Any]:
+        """The digest as JSON-ready mapping."""
+        return {
+            "type": self.type,
+            "ancestors": list(self.ancestors),
+            "message": self.message,
+            "traceback": self.traceback,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "ExceptionDigest":
+        """Parse leniently: the pod's owner can write anything here."""
+        return cls(
+            type=str(document.get("type", ""))[:253],
+            ancestors=tuple(str(name)[:253] for name in list(document.get("ancestors") or ())[:32]),
+            message=str(document.get("message", ""))[:MESSAGE_LIMIT_CHARACTERS],
+            traceback=str(document.get("traceback", ""))[:TRACEBACK_LIMIT_CHARACTERS],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The runner's answer: what it knows of the end of one attempt."""
+
+    uid: str
+    attempt: int
+    outcome: ReceiptOutcome
+    failure: FailureKind | None = None
+    result: Any = None
+    result_omitted: bool = False
+    """True when the result was not JSON or did not fit; `result` is then None."""
+    exception: ExceptionDigest | None = None
+    retry_after_seconds: int | None = None
+    protocol: int = PROTOCOL_VERSION
+
+    @property
+    def is_final(self) -> bool:
+        """Whether this receipt decides the attempt."""
+        return self.outcome in FINAL_RECEIPT_OUTCOMES
+
+    def to_json(self) -> str:
+        """The document for the termination message: compact, ASCII. The caller keeps it under the limit."""
+        document: dict[str, Any] = {
+            "protocol": self.protocol,
+            "uid": self.uid,
+            "attempt": self.attempt,
+            "outcome": self.outcome,
+        }
+        if self.failure is not None:
+            document["failure"] = self.failure
+        if self.result is not None:
+            document["result"] = self.result
+        if self.result_omitted:
+            document["resultOmitted"] = True
+        if self.exception is not None:
+            document["exception"] = self.exception.to_document()
+        if self.retry_after_seconds is not None:
+            document["retryAfterSeconds"] = self.retry_after_seconds
+        return json.dumps(document, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Receipt":
+        """Parse a receipt. Raises ProtocolError for anything that is not one."""
+        document = _document(text, "receipt")
+        exception = document.get("exception")
+        try:
+            return cls(
+                protocol=document["protocol"],
+                uid=str(document["uid"]),
+                attempt=int(document["attempt"]),
+                outcome=ReceiptOutcome(document["outcome"]),
+                failure=FailureKind(document["failure"]) if "failure" in document else None,
+                result=document.get("result"),
+                result_omitted=bool(document.get("resultOmitted", False)),
+                exception=ExceptionDigest.from_document(exception) if isinstance(exception, dict) else None,
+                retry_after_seconds=_seconds(document.get("retryAfterSeconds")),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProtocolError(f"the receipt lacks or mistypes a field: {error!r}") from error
+
+
+def _seconds(value: object) -> int | None:
+    return None if value is None else max(0, min(int(str(value)), 31_536_000))
+
+
+def _document(text: str | bytes, what: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"the {what} is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise ProtocolError(f"the {what} is a JSON {type(document).__name__}, not an object")
+    version = document.get("protocol")
+    oldest, newest = SUPPORTED_PROTOCOL_VERSIONS
+    if not isinstance(version, int) or not oldest <= version <= newest:
+        raise ProtocolError(
+            f"the {what} has protocol version {version!r}; this side reads {oldest} to {newest}: "
+            "use an operator and a runner image of the same release"
+        )
+    return document

@@ -5,15 +5,41 @@ kubelet mounts as a file; the runner answers with a `Receipt` in the termination
 once, last. Both carry `PROTOCOL_VERSION`. Standard library only, and light: user code pays for it.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
-from typing import Any, Final
+from __future__ import annotations
 
-PROTOCOL_VERSION: Final = 1
-SUPPORTED_PROTOCOL_VERSIONS: Final = (1, 1)
-"""Oldest and newest protocol version that this code reads."""
+import json
+
+from backgroundjob_runner.documents import (
+    PROTOCOL_VERSION,
+    SUPPORTED_PROTOCOL_VERSIONS,
+    ProtocolError,
+    field,
+    names,
+    parse,
+)
+from backgroundjob_runner.outcomes import FINAL_RECEIPT_OUTCOMES, ExitCode, FailureKind, ReceiptOutcome
+from backgroundjob_runner.values import Value
+
+TYPE_CHECKING = False  # importing typing costs 2 ms; type checkers know this name
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Final
+
+__all__ = [
+    "FINAL_RECEIPT_OUTCOMES",
+    "PROTOCOL_VERSION",
+    "SUPPORTED_PROTOCOL_VERSIONS",
+    "ExceptionDigest",
+    "ExitCode",
+    "FailureKind",
+    "Fatal",
+    "Invocation",
+    "ProtocolError",
+    "Receipt",
+    "ReceiptOutcome",
+    "RetryLater",
+]
+
 
 RECEIPT_LIMIT_BYTES: Final = 4000
 """The kubelet keeps the last 4,096 bytes of a termination message and cuts the head."""
@@ -30,45 +56,6 @@ SECRET_PARAMS_PATH_VARIABLE: Final = "BACKGROUNDJOB_SECRET_PARAMS"  # noqa: S105
 LOG_FORMAT_VARIABLE: Final = "BACKGROUNDJOB_LOG_FORMAT"
 
 
-class ReceiptOutcome(StrEnum):
-    """What the runner knows of the end. All but `TERMINATED` are final."""
-
-    SUCCEEDED = "Succeeded"
-    FAILED = "Failed"
-    RETRY_LATER = "RetryLater"
-    TIMEOUT = "Timeout"
-    TERMINATED = "Terminated"
-    """SIGTERM came. The runner cannot know why, so this decides nothing; it proves a witnessed end."""
-
-
-FINAL_RECEIPT_OUTCOMES: Final = frozenset(ReceiptOutcome) - {ReceiptOutcome.TERMINATED}
-
-
-class FailureKind(StrEnum):
-    """Why a `Failed` receipt failed."""
-
-    APP_ERROR = "AppError"
-    """The method raised."""
-    FATAL = "Fatal"
-    """The method raised `Fatal`: a retry would fail again."""
-    NOT_LOADABLE = "NotLoadable"
-    """The module, class or method cannot be imported or called with these parameters."""
-    BAD_INVOCATION = "BadInvocation"
-    """The invocation is unreadable or of a protocol version that this runner does not speak."""
-
-
-class ExitCode(IntEnum):
-    """Exit codes of the runner. The receipt is what decides; the code is for people and shells."""
-
-    SUCCEEDED = 0
-    FAILED = 1
-    NOT_LOADABLE = 65
-    BAD_INVOCATION = 66
-    RETRY_LATER = 75
-    TIMEOUT = 124
-    TERMINATED = 143
-
-
 class RetryLater(Exception):  # noqa: N818  it is an instruction, not an error
     """Raise it to be tried again after `delay_seconds`. The attempt counts."""
 
@@ -81,12 +68,7 @@ class Fatal(Exception):  # noqa: N818  it is an instruction, not an error
     """Raise it to end the job without a further attempt."""
 
 
-class ProtocolError(ValueError):
-    """A document that is not an invocation or a receipt of a supported version."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
+class Invocation(Value):
     """One attempt, as the runner is told of it."""
 
     uid: str
@@ -99,7 +81,7 @@ class Invocation:
     method: str
     target: str
     """`module:Class.method` in the runner image."""
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = {}
     secret_params: tuple[str, ...] = ()
     """Names of parameters whose values lie as files in the secret params directory."""
     timeout_seconds: int = 3600
@@ -129,32 +111,28 @@ class Invocation:
         return json.dumps(document, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> "Invocation":
+    def from_json(cls, text: str | bytes) -> Invocation:
         """Parse an invocation. Raises ProtocolError; unknown keys are left alone (a newer operator)."""
-        document = _document(text, "invocation")
-        try:
-            return cls(
-                protocol=document["protocol"],
-                uid=str(document["uid"]),
-                namespace=str(document["namespace"]),
-                name=str(document["name"]),
-                attempt=int(document["attempt"]),
-                max_attempts=int(document["maxAttempts"]),
-                class_name=str(document["class"]),
-                method=str(document["method"]),
-                target=str(document["target"]),
-                params=dict(document.get("params") or {}),
-                secret_params=tuple(document.get("secretParams") or ()),
-                timeout_seconds=int(document.get("timeoutSeconds", 3600)),
-                grace_period_seconds=int(document.get("gracePeriodSeconds", 30)),
-                loggable=tuple(document.get("loggable") or ()),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ProtocolError(f"the invocation lacks or mistypes a field: {error!r}") from error
+        document = parse(text, "invocation")
+        return cls(
+            protocol=document["protocol"],
+            uid=field(document, "uid", str),
+            namespace=field(document, "namespace", str),
+            name=field(document, "name", str),
+            attempt=field(document, "attempt", int),
+            max_attempts=field(document, "maxAttempts", int),
+            class_name=field(document, "class", str),
+            method=field(document, "method", str),
+            target=field(document, "target", str),
+            params=field(document, "params", dict, {}),
+            secret_params=names(document, "secretParams"),
+            timeout_seconds=field(document, "timeoutSeconds", int, 3600),
+            grace_period_seconds=field(document, "gracePeriodSeconds", int, 30),
+            loggable=names(document, "loggable"),
+        )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExceptionDigest:
+class ExceptionDigest(Value):
     """An exception as the status shows it. Texts are redacted and cut by the runner."""
 
     type: str
@@ -174,7 +152,7 @@ class ExceptionDigest:
         }
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "ExceptionDigest":
+    def from_document(cls, document: Mapping[str, Any]) -> ExceptionDigest:
         """Parse leniently: the pod's owner can write anything here."""
         return cls(
             type=str(document.get("type", ""))[:253],
@@ -184,8 +162,7 @@ class ExceptionDigest:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(Value):
     """The runner's answer: what it knows of the end of one attempt."""
 
     uid: str
@@ -225,9 +202,9 @@ class Receipt:
         return json.dumps(document, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> "Receipt":
+    def from_json(cls, text: str | bytes) -> Receipt:
         """Parse a receipt. Raises ProtocolError for anything that is not one."""
-        document = _document(text, "receipt")
+        document = parse(text, "receipt")
         exception = document.get("exception")
         try:
             return cls(
@@ -241,26 +218,9 @@ class Receipt:
                 exception=ExceptionDigest.from_document(exception) if isinstance(exception, dict) else None,
                 retry_after_seconds=_seconds(document.get("retryAfterSeconds")),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ProtocolError(f"the receipt lacks or mistypes a field: {error!r}") from error
 
 
 def _seconds(value: object) -> int | None:
     return None if value is None else max(0, min(int(str(value)), 31_536_000))
-
-
-def _document(text: str | bytes, what: str) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"the {what} is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise ProtocolError(f"the {what} is a JSON {type(document).__name__}, not an object")
-    version = document.get("protocol")
-    oldest, newest = SUPPORTED_PROTOCOL_VERSIONS
-    if not isinstance(version, int) or not oldest <= version <= newest:
-        raise ProtocolError(
-            f"the {what} has protocol version {version!r}; this side reads {oldest} to {newest}: "
-            "use an operator and a runner image of the same release"
-        )
-    return document

@@ -47,7 +47,7 @@ class BackgroundJob(ApiModel):
     def parse(cls, document: Mapping[str, Any]) -> Self:
         """The object from its decoded JSON. Raises DocumentError, which names the fields and no value."""
         try:
-            return cls.model_validate(document)
+            return cls.model_validate(document, by_alias=True, by_name=False)
         except ValidationError as error:
             metadata = document.get("metadata")
             names = metadata if isinstance(metadata, Mapping) else {}

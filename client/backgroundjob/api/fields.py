@@ -19,6 +19,7 @@ from pydantic import (
     StrictInt,
     ValidationError,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 
@@ -70,6 +71,17 @@ class SettingsModel(ApiModel):
     """A part of what the administrator writes. Unknown keys are refused: a typo would do nothing."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_keys(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        names = {field.alias or name: name for name, field in cls.model_fields.items()}
+        unknown = [str(key) for key in value if key not in names and key not in names.values()]
+        if unknown:
+            raise ValueError("; ".join(f"unknown key {key}{nearest(key, names)}" for key in unknown))
+        return value
 
 
 def is_empty(value: object) -> bool:
@@ -150,11 +162,11 @@ def _path(parts: Iterable[int | str]) -> str:
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """`; did you mean x?`, or the accepted words when none is near, for the end of a message."""
+    """The end of a message about an unknown word: the nearest known one, or all of them."""
     matches = get_close_matches(word, known, n=1, cutoff=0.6)
     if matches:
-        return f"; did you mean {matches[0]}?"
-    return f"; accepted: {', '.join(sorted(known))}" if known else ""
+        return f" (did you mean {matches[0]}?)"
+    return f" (accepted: {', '.join(sorted(known))})" if known else ""
 
 
 class DocumentError(ValueError):

@@ -15,7 +15,6 @@ from backgroundjob.api.fields import (
     ExceptionName,
     Percent,
     RetryDelay,
-    is_empty,
 )
 from backgroundjob.api.reasons import Backoff
 from backgroundjob.api.rules import RETRY_RULES, validations
@@ -66,17 +65,15 @@ class RetrySpec(ApiModel):
         "pod, image that cannot be pulled) before it fails with DisruptionsExhausted. They are not charged "
         f"against maxAttempts. Default: {limits.DEFAULT_MAX_DISRUPTIONS}.",
     )
-    retry_on: Annotated[tuple[ExceptionName, ...], Field(max_length=32)] = Field(
-        default=(),
-        exclude_if=is_empty,
+    retry_on: Annotated[tuple[ExceptionName, ...], Field(max_length=32)] | None = Field(
+        default=None,
         description="Exceptions worth another attempt, by class name (TimeoutError) or qualified name "
         "(smtplib.SMTPServerDisconnected); subclasses match. If given, any other exception is final. "
         "Timeouts and crashes are still retried.",
         json_schema_extra=SET,
     )
-    fail_on: Annotated[tuple[ExceptionName, ...], Field(max_length=32)] = Field(
-        default=(),
-        exclude_if=is_empty,
+    fail_on: Annotated[tuple[ExceptionName, ...], Field(max_length=32)] | None = Field(
+        default=None,
         description="Exceptions that end the job at once with NotRetryable, by class name or qualified name; "
         "subclasses match. failOn wins over retryOn.",
         json_schema_extra=SET,

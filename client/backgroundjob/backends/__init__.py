@@ -1,0 +1,137 @@
+"""Where jobs run: the one interface that the helper, the handle and the CLI speak, and how one is chosen.
+
+A backend lives in an entry point of the group `backgroundjob.backends`; its class takes no
+required argument. Nothing here knows Kubernetes.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from backgroundjob import plugins
+from backgroundjob.errors import BackendUnavailable, NotInstalled
+
+Document = dict[str, Any]
+"""A BackgroundJob as the API server answers it."""
+
+BACKEND_VARIABLE: Final = "BACKGROUNDJOB_BACKEND"
+TOKEN_PATH: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+
+class Backend(Protocol):
+    """Runs BackgroundJobs. Safe to use from several threads."""
+
+    @property
+    def name(self) -> str:
+        """As in the entry point: `cluster`, `local`."""
+
+    @property
+    def default_namespace(self) -> str:
+        """The namespace of a call that names none."""
+
+    def submit(self, manifest: Mapping[str, Any]) -> Document:
+        """Create the object and return it as stored.
+
+        `metadata.namespace` may be missing: the default one. With `metadata.generateName` a new
+        name is made until one is free (`names.with_random_suffix`); such a call never returns an
+        existing object. With `metadata.name` an existing object is returned when it asks for the
+        same (`difference.existing_if_same`). Raises SubmitError.
+        """
+
+    def get(self, namespace: str, name: str) -> Document:
+        """The object. Raises NotFound."""
+
+    def list(self, namespace: str | None) -> Sequence[Document]:
+        """All objects of the namespace; of every namespace for None."""
+
+    def logs(
+        self,
+        namespace: str,
+        name: str,
+        *,
+        attempt: int | None = None,
+        follow: bool = False,
+        errors: bool = False,
+    ) -> Iterator[str]:
+        """Lines without their line ends, of the newest attempt unless one is named.
+
+        `follow` goes on until the job has finished, over further attempts unless one is named.
+        `errors` leaves only error lines and tracebacks. Raises NotFound, LogsUnavailable.
+        """
+
+    def wait(self, namespace: str, name: str, *, timeout_seconds: float | None = None) -> Document:
+        """The object once its state is terminal. Raises WaitTimeout, NotFound.
+
+        `polling.wait_by_polling` is a ready implementation.
+        """
+
+    def delete(self, namespace: str, name: str) -> None:
+        """Remove the object and what it owns. Raises NotFound."""
+
+
+_override: list[Backend] = []
+
+
+@contextmanager
+def use_backend(backend: Backend) -> Iterator[Backend]:
+    """Make it the backend of every call in the process that names none, as tests want."""
+    _override.append(backend)
+    try:
+        yield backend
+    finally:
+        _override.remove(backend)
+
+
+def select_backend(backend: Backend | str | None = None, *, context: str | None = None) -> Backend:
+    """The backend to use: the argument, else BACKGROUNDJOB_BACKEND, else by what this machine has.
+
+    A kubeconfig or an in-cluster token means `cluster`; without either it is `local`. `context`
+    names a kubeconfig context. Raises NotInstalled, BackendUnavailable.
+    """
+    if backend is not None and not isinstance(backend, str):
+        return backend
+    if backend is None and context is None and _override:
+        return _override[-1]
+    name = backend or ("cluster" if context else os.environ.get(BACKEND_VARIABLE) or _found_here())
+    if context is not None and name != "cluster":
+        raise BackendUnavailable(
+            name, f"it has no contexts; {context!r} was asked for", "leave the context out"
+        )
+    # One per process: a backend holds connections and short-lived credentials, which survive no fork.
+    return _make(name, context, os.environ.get("KUBECONFIG"), os.getpid())
+
+
+@cache
+def _make(name: str, context: str | None, _kubeconfig: str | None, _process: int) -> Backend:
+    try:
+        kind = plugins.load(plugins.BACKENDS, name, f"the backend {name!r}")
+    except NotInstalled as error:
+        if name == "local" and not os.environ.get(BACKEND_VARIABLE):
+            # The user may never have heard of local mode: say why it was chosen.
+            raise BackendUnavailable(
+                "cluster",
+                f"there is no kubeconfig and no in-cluster token, and {error.message}",
+                f"set KUBECONFIG, or {error.next_step}",
+            ) from error
+        raise
+    backend: Backend = kind(context=context) if context is not None else kind()
+    return backend
+
+
+def _found_here() -> str:
+    return "cluster" if kubeconfig_files() or in_cluster() else "local"
+
+
+def kubeconfig_files() -> Sequence[Path]:
+    """The kubeconfig files that exist, as kubectl finds them."""
+    named = os.environ.get("KUBECONFIG")
+    candidates = named.split(os.pathsep) if named else ["~/.kube/config"]
+    return [path for path in (Path(text).expanduser() for text in candidates if text) if path.is_file()]
+
+
+def in_cluster() -> bool:
+    """Whether this process runs in a pod with a service account token."""
+    return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and TOKEN_PATH.is_file()

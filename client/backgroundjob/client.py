@@ -1,0 +1,75 @@
+"""`run_background_job`: submit a job by name."""
+
+from datetime import datetime
+from typing import Any
+
+from backgroundjob.api.reasons import Backoff
+from backgroundjob.backends import Backend, select_backend
+from backgroundjob.durations import Duration
+from backgroundjob.handle import Handle
+from backgroundjob.manifest import JobOptions, Params, backgroundjob_manifest, local_defaults
+
+
+def run_background_job(
+    class_: str,
+    method: str,
+    params: Params = None,
+    *,
+    name: str | None = None,
+    namespace: str | None = None,
+    unique: str | None = None,
+    retries: int | None = None,
+    retry_delay: Duration | None = None,
+    backoff: Backoff | str | None = None,
+    delay: Duration | None = None,
+    run_at: datetime | None = None,
+    priority: int | str | None = None,
+    queue: str | None = None,
+    timeout: Duration | None = None,
+    backend: Backend | str | None = None,
+) -> Handle[Any]:
+    """Submit `class_.method(params)` and return at once; the job runs elsewhere.
+
+        handle = run_background_job("EmailJob", "send", {"to": "a@example.org"}, retries=3, delay="10m")
+        handle.wait(timeout=60).result
+
+    A dict gives named parameters, a list or tuple positional ones. An option left out is decided by
+    the allow-list entry, then by the operator's configuration. Durations are seconds, a text such as
+    "90s", "10m", "1h30m", or a timedelta.
+
+    name         of the object, a DNS label. Submitting it again returns the existing job when it asks
+                 for the same, and raises NameConflict when not. Left out: `email-job-send-x7k2p`.
+    unique       a template for the name, such as "invoice-{id}": one job per value of the parameter.
+    retries      attempts after the first (the object's retry.maxAttempts is one more).
+    retry_delay  before the first retry; `backoff` says how it grows: Fixed, Linear or Exponential.
+    delay        not before this much later; or `run_at`, an aware datetime.
+    priority     -1000 to 1000, higher first, or a name: high, medium, low.
+    queue        whose limits apply.
+    timeout      of one attempt.
+    backend      "cluster", "local" or a Backend. Left out: BACKGROUNDJOB_BACKEND, else the cluster
+                 where there is a kubeconfig or an in-cluster token, else this machine.
+
+    In local mode DEFAULT_RETRY_ATTEMPTS, DEFAULT_DELAY and DEFAULT_PRIORITY stand in for `retries`,
+    `delay` and `priority`. Raises SubmitError, AccessDenied, BackendUnavailable, NotInstalled.
+    """
+    options = JobOptions(
+        name=name,
+        namespace=namespace,
+        unique=unique,
+        retries=retries,
+        retry_delay=retry_delay,
+        backoff=backoff,
+        delay=delay,
+        run_at=run_at,
+        priority=priority,
+        queue=queue,
+        timeout=timeout,
+    )
+    return submit(class_, method, params, options, select_backend(backend))
+
+
+def submit(class_: str, method: str, params: Params, options: JobOptions, backend: Backend) -> Handle[Any]:
+    """Submit to this backend. What `run_background_job` and the CLI share."""
+    if backend.name == "local":
+        options = options.with_defaults_of(local_defaults())
+    return Handle.of(backend, backend.submit(backgroundjob_manifest(class_, method, params, options)))

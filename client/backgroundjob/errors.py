@@ -1,0 +1,299 @@
+"""Everything this library raises on purpose, as one tree.
+
+    BackgroundJobError
+    ├── SubmitError            the job was not accepted; nothing was started
+    │   ├── InvalidParams      params or args: size, depth, type, names
+    │   ├── InvalidSpec        another field, found here or by the API server
+    │   ├── NotAllowed         the allow-list or an admission policy refuses it
+    │   └── NameConflict       the name is taken by a job that asks for something else
+    ├── NotFound               no such BackgroundJob (any more)
+    ├── NotFinished            its result was asked for too early
+    ├── WaitTimeout            it did not finish in the time given; it goes on
+    ├── JobFailed              it finished without success
+    ├── LogsUnavailable        there is no pod, or no log, to read
+    ├── AccessDenied           the API server does not let this user do it
+    ├── BackendUnavailable     the backend cannot be reached or is not set up
+    └── NotInstalled           an optional part of this distribution is missing
+
+Each carries its data as fields; `message` says what is wrong, `next_step` what to do about it,
+and `str()` both. All survive pickling, so they may cross process borders.
+Longer than other modules on purpose: the tree is read as a whole.
+"""
+
+# ruff: noqa: N818  they are named after what happened, as Kubernetes names its reasons
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class BackgroundJobError(Exception):
+    """Base of all errors of this library."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in one sentence without a full stop."""
+        return "the background job library failed"
+
+    @property
+    def next_step(self) -> str:
+        """What to do about it; empty when there is nothing to advise."""
+        return ""
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.next_step}" if self.next_step else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.__dict__.copy())
+
+
+def _rebuild(kind: type[BackgroundJobError], fields: dict[str, Any]) -> BackgroundJobError:
+    error = kind.__new__(kind)
+    error.__dict__.update(fields)
+    return error
+
+
+class SubmitError(BackgroundJobError):
+    """The job was not accepted; nothing was started."""
+
+
+@dataclass(eq=False)
+class InvalidParams(SubmitError):
+    """The parameters cannot be sent, or the API server refuses them."""
+
+    param: str
+    """Path of the value, such as `params.items[3]`, never the value itself."""
+    problem: str
+
+    @property
+    def message(self) -> str:
+        """The parameter and what is wrong with it."""
+        return f"{self.param} {self.problem}"
+
+
+@dataclass(eq=False)
+class InvalidSpec(SubmitError):
+    """A field other than the parameters is wrong."""
+
+    field: str
+    """Option or field path; empty when the API server did not name one."""
+    problem: str
+
+    @property
+    def message(self) -> str:
+        """The field and what is wrong with it."""
+        return f"{self.field} {self.problem}".strip()
+
+
+@dataclass(eq=False)
+class NotAllowed(SubmitError):
+    """An admission policy refuses the job, most often because the allow-list does not name it."""
+
+    target: str
+    """`Class.method`."""
+    problem: str
+    """The policy's own sentence."""
+
+    @property
+    def message(self) -> str:
+        """The policy's sentence, with the target where the sentence lacks it."""
+        return self.problem if self.target in self.problem else f"{self.target}: {self.problem}"
+
+    @property
+    def next_step(self) -> str:
+        """Who can change it."""
+        return "the administrator allows methods in the ConfigMap backgroundjob-allow-list"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field in which a submitted job and the existing one of its name differ."""
+
+    field: str
+    asked: Any
+    existing: Any
+
+    def __str__(self) -> str:
+        return f"{self.field}: asked {_brief(self.asked)}, exists {_brief(self.existing)}"
+
+
+@dataclass(eq=False)
+class NameConflict(SubmitError):
+    """The name is taken by a job that asks for something else."""
+
+    namespace: str
+    name: str
+    differences: Sequence[Difference]
+
+    @property
+    def message(self) -> str:
+        """Every field that differs, with both values."""
+        shown = "; ".join(str(difference) for difference in self.differences)
+        return f"{self.namespace}/{self.name} exists and differs: {shown}"
+
+    @property
+    def next_step(self) -> str:
+        """The two ways out."""
+        return "choose another name, or delete the existing job first"
+
+
+@dataclass(eq=False)
+class NotFound(BackgroundJobError):
+    """No such object. `kind` is `BackgroundJob` unless it says otherwise."""
+
+    namespace: str
+    name: str
+    kind: str = "BackgroundJob"
+
+    @property
+    def message(self) -> str:
+        """The object that is missing."""
+        place = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {place} not found"
+
+    @property
+    def next_step(self) -> str:
+        """Where to look."""
+        return "list them with: bgjob list --all-namespaces" if self.kind == "BackgroundJob" else ""
+
+
+@dataclass(eq=False)
+class NotFinished(BackgroundJobError):
+    """A result was asked for before there was one."""
+
+    namespace: str
+    name: str
+    state: str
+
+    @property
+    def message(self) -> str:
+        """The state it was last seen in."""
+        return f"{self.namespace}/{self.name} has no result yet: it was last seen {self.state}"
+
+    @property
+    def next_step(self) -> str:
+        """How to get the result."""
+        return "call wait() first"
+
+
+@dataclass(eq=False)
+class WaitTimeout(BackgroundJobError, TimeoutError):
+    """It did not finish in the time given. The job itself goes on."""
+
+    namespace: str
+    name: str
+    timeout_seconds: float
+    state: str
+    reason: str = ""
+
+    @property
+    def message(self) -> str:
+        """The time given and where the job stands."""
+        reason = f" ({self.reason})" if self.reason else ""
+        stands = f"{self.namespace}/{self.name} is still {self.state}{reason}"
+        return f"{stands} after {self.timeout_seconds:g} s; it goes on"
+
+
+@dataclass(eq=False, kw_only=True)
+class JobFailed(BackgroundJobError):
+    """It finished without success: failed, cancelled or rejected."""
+
+    namespace: str
+    name: str
+    state: str
+    reason: str = ""
+    detail: str = ""
+    """status.message."""
+    attempts: int = 0
+    exception_type: str = ""
+    """Of the last attempt that raised one, such as `smtplib.SMTPServerDisconnected`."""
+    exception_message: str = ""
+    traceback: str = ""
+
+    @property
+    def message(self) -> str:
+        """State, reason, and the exception or the operator's sentence."""
+        reason = f" ({self.reason})" if self.reason else ""
+        cause = f"{self.exception_type}: {self.exception_message}" if self.exception_type else self.detail
+        return f"{self.namespace}/{self.name} {self.state}{reason}" + (f": {cause}" if cause else "")
+
+
+@dataclass(eq=False)
+class LogsUnavailable(BackgroundJobError):
+    """There is no pod, or no log, to read."""
+
+    namespace: str
+    name: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        """The job and why it has no log."""
+        return f"{self.namespace}/{self.name} has no log to read: {self.problem}"
+
+
+@dataclass(eq=False)
+class AccessDenied(BackgroundJobError):
+    """The API server does not let this user do it."""
+
+    problem: str
+    """The server's own sentence; it names user, verb and resource."""
+
+    @property
+    def message(self) -> str:
+        """The server's sentence."""
+        return self.problem
+
+    @property
+    def next_step(self) -> str:
+        """What is needed."""
+        return "ask for a Role on backgroundjobs (create, get, list, watch) in that namespace"
+
+
+@dataclass(eq=False)
+class BackendUnavailable(BackgroundJobError):
+    """The backend cannot be reached or is not set up."""
+
+    backend: str
+    problem: str
+    advice: str = ""
+
+    @property
+    def message(self) -> str:
+        """The backend and what is wrong with it."""
+        return f"backend {self.backend!r} is unavailable: {self.problem}"
+
+    @property
+    def next_step(self) -> str:
+        """How to repair it, when known."""
+        return self.advice
+
+
+@dataclass(eq=False)
+class NotInstalled(BackgroundJobError):
+    """An optional part of this distribution is missing."""
+
+    what: str
+    missing: str
+    """The module or entry point that was not found."""
+    requirement: str
+    """What to install, such as `backgroundjob[local]`."""
+
+    @property
+    def message(self) -> str:
+        """What was asked for and what it lacks."""
+        return f"{self.what} is not installed ({self.missing} not found)"
+
+    @property
+    def next_step(self) -> str:
+        """The command that installs it."""
+        return f"pip install '{self.requirement}'"
+
+
+_SHOWN_CHARACTERS = 60
+
+
+def _brief(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

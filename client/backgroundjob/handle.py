@@ -1,0 +1,131 @@
+"""What a submission gives back: a name, a snapshot of the job, and the verbs to follow it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar, cast
+
+from backgroundjob.api.reasons import UNSUCCESSFUL_STATES
+from backgroundjob.backends import Backend, Document, select_backend
+from backgroundjob.backends.polling import UNSEEN, is_finished
+from backgroundjob.durations import Duration, exact_seconds
+from backgroundjob.errors import InvalidSpec, JobFailed, NotFinished, NotFound
+
+R_co = TypeVar("R_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handle(Generic[R_co]):
+    """One BackgroundJob as it was last seen. Reading a property asks nobody; `refresh` and `wait` do."""
+
+    backend: Backend = field(repr=False, compare=False)
+    namespace: str
+    name: str
+    uid: str
+    document: Document = field(repr=False, compare=False)
+    """The whole object as it was last seen."""
+
+    @classmethod
+    def of(cls, backend: Backend, document: Document) -> "Handle[R_co]":
+        """The handle of an object that a backend answered."""
+        metadata = document["metadata"]
+        return cls(
+            backend=backend,
+            namespace=metadata["namespace"],
+            name=metadata["name"],
+            uid=metadata.get("uid", ""),
+            document=document,
+        )
+
+    @classmethod
+    def get(
+        cls, name: str, *, namespace: str | None = None, backend: Backend | str | None = None
+    ) -> "Handle[R_co]":
+        """The handle of a job that was submitted elsewhere. Raises NotFound."""
+        chosen = select_backend(backend)
+        return cls.of(chosen, chosen.get(namespace or chosen.default_namespace, name))
+
+    def refresh(self) -> "Handle[R_co]":
+        """The same job as it is now. Raises NotFound, also when the name now belongs to a later object."""
+        return self._seen(self.backend.get(self.namespace, self.name))
+
+    def wait(self, timeout: Duration | None = None) -> "Handle[R_co]":
+        """The job once it has finished, however it ended. None waits for ever.
+
+        Raises WaitTimeout, after which the job goes on, and NotFound.
+        """
+        try:
+            seconds = None if timeout is None else exact_seconds(timeout)
+        except ValueError as error:
+            raise InvalidSpec("timeout", str(error)) from error
+        return self._seen(self.backend.wait(self.namespace, self.name, timeout_seconds=seconds))
+
+    def logs(
+        self, *, attempt: int | None = None, follow: bool = False, errors: bool = False
+    ) -> Iterator[str]:
+        """Lines of the newest attempt, or of the one named. Raises LogsUnavailable."""
+        return self.backend.logs(self.namespace, self.name, attempt=attempt, follow=follow, errors=errors)
+
+    def delete(self) -> None:
+        """Remove the job and all it owns; what still runs is stopped."""
+        self.backend.delete(self.namespace, self.name)
+
+    @property
+    def state(self) -> str:
+        """One word of backgroundjob.api.reasons.State; empty until the operator has seen the job."""
+        return str(self._status.get("state") or "")
+
+    @property
+    def reason(self) -> str:
+        """Why it is in this state, in CamelCase; see backgroundjob.api.reasons."""
+        return str(self._status.get("reason") or "")
+
+    @property
+    def message(self) -> str:
+        """The operator's sentence about it."""
+        return str(self._status.get("message") or "")
+
+    @property
+    def attempts(self) -> int:
+        """Charged attempts so far."""
+        return int(self._status.get("attemptCount") or 0)
+
+    @property
+    def done(self) -> bool:
+        """Whether it has finished, however."""
+        return is_finished(self.document)
+
+    @property
+    def result(self) -> R_co:
+        """What the method returned. Raises JobFailed when it did not succeed, NotFinished before its end."""
+        if not self.done:
+            raise NotFinished(self.namespace, self.name, self.state or UNSEEN)
+        if self.state in UNSUCCESSFUL_STATES:
+            raise self.failure()
+        return cast("R_co", self._status.get("result"))
+
+    def failure(self) -> JobFailed:
+        """The failure as an error, with the exception of the newest attempt that has one."""
+        exceptions = [
+            attempt["exception"] for attempt in self._status.get("attempts") or () if attempt.get("exception")
+        ]
+        exception: dict[str, Any] = exceptions[-1] if exceptions else {}
+        return JobFailed(
+            namespace=self.namespace,
+            name=self.name,
+            state=self.state,
+            reason=self.reason,
+            detail=self.message,
+            attempts=self.attempts,
+            exception_type=exception.get("type") or "",
+            exception_message=exception.get("message") or "",
+            traceback=exception.get("traceback") or "",
+        )
+
+    @property
+    def _status(self) -> dict[str, Any]:
+        return self.document.get("status") or {}
+
+    def _seen(self, document: Document) -> "Handle[R_co]":
+        if self.uid and document["metadata"].get("uid") != self.uid:
+            raise NotFound(self.namespace, self.name)
+        return replace(self, document=document)

@@ -1,0 +1,166 @@
+"""For tests of code that submits jobs: a backend in memory that records, runs nothing, and ends jobs as told.
+
+    def test_signup_sends_the_welcome_mail() -> None:
+        with use_backend(InMemoryBackend()) as jobs:
+            signup("a@example.org")
+        assert jobs.calls() == [("EmailJob.send", {"to": "a@example.org"})]
+
+Submission has the real rules: parameters pass through JSON, names are made and taken, the same
+name with the same spec returns the existing object.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from threading import RLock
+from typing import Any, Final
+
+from backgroundjob.api.reasons import ConditionStatus, ConditionType, Outcome, Reason, State
+from backgroundjob.backends import Document, use_backend
+from backgroundjob.backends.error_lines import only_errors
+from backgroundjob.backends.polling import is_finished, timed_out
+from backgroundjob.difference import existing_if_same
+from backgroundjob.errors import LogsUnavailable, NotFound
+from backgroundjob.names import with_random_suffix
+
+__all__ = ["InMemoryBackend", "use_backend"]
+
+
+class InMemoryBackend:
+    """Keeps BackgroundJobs in a dict. They stay as submitted until `succeed` or `fail` ends them."""
+
+    name: Final = "memory"
+    default_namespace: Final = "default"
+
+    def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Stamp objects with `now`."""
+        self._now = now
+        self._lock = RLock()
+        self._objects: dict[tuple[str, str], Document] = {}
+        self._logs: dict[tuple[str, str], dict[int, list[str]]] = {}
+
+    # What tests do
+
+    def calls(self) -> Sequence[tuple[str, Any]]:
+        """`("Class.method", params)` of every job in order of submission; positional ones as a list."""
+        return [
+            (f"{spec['class']}.{spec['method']}", spec["args"] if "args" in spec else spec.get("params", {}))
+            for spec in (document["spec"] for document in self._objects.values())
+        ]
+
+    def succeed(self, name: str, result: Any = None, *, namespace: str = default_namespace) -> None:
+        """End the job with Succeeded; `result` as the method would have returned it."""
+        status = {"reason": Reason.COMPLETED.value, "result": json.loads(json.dumps(result))}
+        self._end(namespace, name, State.SUCCEEDED, ConditionType.COMPLETE, status)
+
+    def fail(
+        self,
+        name: str,
+        *,
+        state: State = State.FAILED,
+        reason: Reason = Reason.RETRIES_EXHAUSTED,
+        message: str = "",
+        exception: Exception | None = None,
+        namespace: str = default_namespace,
+    ) -> None:
+        """End the job without success; `exception` as the method would have raised it."""
+        status: dict[str, Any] = {"reason": reason.value, "message": message}
+        if exception is not None:
+            digest = {"type": type(exception).__qualname__, "message": str(exception)}
+            attempt = {"number": 1, "jobName": name, "outcome": Outcome.FAILED.value, "exception": digest}
+            status["attempts"] = [attempt]
+        self._end(namespace, name, state, ConditionType.FAILED, status)
+
+    def add_log(self, name: str, *lines: str, attempt: int = 1, namespace: str = default_namespace) -> None:
+        """Give the attempt these log lines."""
+        self._logs.setdefault((namespace, name), {}).setdefault(attempt, []).extend(lines)
+
+    # What every backend does
+
+    def submit(self, manifest: Mapping[str, Any]) -> Document:
+        """Create the object, or return the existing one that asks for the same. Raises SubmitError."""
+        document: Document = json.loads(json.dumps(manifest, allow_nan=False))
+        metadata = document["metadata"]
+        namespace = metadata.setdefault("namespace", self.default_namespace)
+        with self._lock:
+            if "name" not in metadata:
+                metadata["name"] = self._free_name(namespace, metadata["generateName"])
+            key = (namespace, metadata["name"])
+            if key in self._objects:
+                return existing_if_same(document, self._copy(key))
+            metadata |= {"uid": str(uuid.uuid4()), "generation": 1, "creationTimestamp": self._timestamp()}
+            self._objects[key] = document
+            return self._copy(key)
+
+    def get(self, namespace: str, name: str) -> Document:
+        """The object. Raises NotFound."""
+        with self._lock:
+            return self._copy((namespace, name))
+
+    def list(self, namespace: str | None) -> Sequence[Document]:
+        """All objects of the namespace, of every namespace for None."""
+        with self._lock:
+            return [self._copy(key) for key in self._objects if namespace in (None, key[0])]
+
+    def logs(
+        self,
+        namespace: str,
+        name: str,
+        *,
+        attempt: int | None = None,
+        follow: bool = False,  # noqa: ARG002  the lines are all there
+        errors: bool = False,
+    ) -> Iterator[str]:
+        """Lines given by `add_log`. Raises NotFound, LogsUnavailable."""
+        self.get(namespace, name)
+        attempts = self._logs.get((namespace, name), {})
+        number = attempt if attempt is not None else max(attempts, default=0)
+        if number not in attempts:
+            raise LogsUnavailable(
+                namespace, name, f"attempt {number} has none" if number else "no attempt has started"
+            )
+        return only_errors(attempts[number]) if errors else iter(attempts[number])
+
+    def wait(self, namespace: str, name: str, *, timeout_seconds: float | None = None) -> Document:
+        """The object when it has finished; else WaitTimeout at once: nothing here ends by itself."""
+        document = self.get(namespace, name)
+        if not is_finished(document):
+            raise timed_out(document, timeout_seconds or 0)
+        return document
+
+    def delete(self, namespace: str, name: str) -> None:
+        """Forget the object. Raises NotFound."""
+        with self._lock:
+            self.get(namespace, name)
+            del self._objects[namespace, name]
+            self._logs.pop((namespace, name), None)
+
+    def _free_name(self, namespace: str, generate_name: str) -> str:
+        while (namespace, name := with_random_suffix(generate_name)) in self._objects:
+            continue
+        return name
+
+    def _copy(self, key: tuple[str, str]) -> Document:
+        if key not in self._objects:
+            raise NotFound(*key)
+        document: Document = json.loads(json.dumps(self._objects[key]))
+        return document
+
+    def _end(
+        self, namespace: str, name: str, state: State, condition: ConditionType, status: dict[str, Any]
+    ) -> None:
+        with self._lock:
+            self._copy((namespace, name))
+            now = self._timestamp()
+            told = {
+                "type": condition.value,
+                "status": ConditionStatus.TRUE.value,
+                "reason": status["reason"],
+                "lastTransitionTime": now,
+            }
+            common = {"state": state.value, "conditions": [told], "completionTime": now, "attemptCount": 1}
+            self._objects[namespace, name]["status"] = common | status
+
+    def _timestamp(self) -> str:
+        return self._now().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -20,9 +20,12 @@ app.kubernetes.io/component: operator
 {{- end -}}
 {{- end }}
 
-{{- /* A key of a ConfigMap and its value: text as it is, anything else as YAML. Call with (list key value). */}}
+{{- /*
+A key of a ConfigMap and its value: text as it is, anything else as YAML, ending in one line end.
+Call with (list key value).
+*/}}
 {{- define "backgroundjob.entry" -}}
 {{- $value := last . -}}
-{{- if not (kindIs "string" $value) }}{{ $value = printf "%s\n" (toYaml $value) }}{{ end -}}
-{{- toYaml (dict (first .) $value) -}}
+{{- $text := kindIs "string" $value | ternary $value (toYaml $value) -}}
+{{- toYaml (dict (first .) (printf "%s\n" (regexReplaceAll "\\s+$" $text ""))) -}}
 {{- end }}

@@ -49,7 +49,7 @@ TRACEBACK_LIMIT_CHARACTERS: Final = 2048
 
 INVOCATION_PATH: Final = "/etc/backgroundjob/invocation.json"
 RECEIPT_PATH: Final = "/dev/termination-log"
-SECRET_PARAMS_PATH: Final = "/etc/backgroundjob/params"  # noqa: S105  a directory, not a secret
+SECRET_PARAMS_PATH: Final = "/etc/backgroundjob-params"  # noqa: S105  a directory, not a secret
 INVOCATION_PATH_VARIABLE: Final = "BACKGROUNDJOB_INVOCATION"
 RECEIPT_PATH_VARIABLE: Final = "BACKGROUNDJOB_RECEIPT"
 SECRET_PARAMS_PATH_VARIABLE: Final = "BACKGROUNDJOB_SECRET_PARAMS"  # noqa: S105  a directory

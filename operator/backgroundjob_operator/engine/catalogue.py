@@ -1,0 +1,132 @@
+"""The allow-list and the configuration as the engine sees them: compiled, last good, never half."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from backgroundjob.api.allow_list import AllowListEntry
+from backgroundjob.api.config import OperatorConfig
+from backgroundjob.api.reasons import Reason
+from backgroundjob.api.spec import BackgroundJobSpec
+from backgroundjob_operator.engine.effective import Effective, Refusal, resolve
+from backgroundjob_operator.engine.validation import (
+    ParamsSchema,
+    bind_args,
+    depth_problem,
+    nearest,
+    size_problem,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledEntry:
+    """One allowed method, its params schema ready to check with."""
+
+    key: str
+    entry: AllowListEntry
+    schema: ParamsSchema
+
+
+@dataclass(frozen=True, slots=True)
+class AllowList:
+    """Everything that may run. `malformed` maps a key to the sentence that says what is wrong with it."""
+
+    entries: Mapping[str, CompiledEntry] = field(default_factory=dict)
+    malformed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that an administrator decides. `allow_list` is None until one could be read."""
+
+    allow_list: AllowList | None
+    config: OperatorConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An object that may run: its effective values and the keyword arguments as they will be passed."""
+
+    effective: Effective
+    params: Mapping[str, Any]
+    loggable: tuple[str, ...]
+    secret_params: tuple[str, ...]
+
+
+def admit(spec: BackgroundJobSpec, namespace: str, settings: Settings) -> Admitted | Refusal:
+    """Whether the object may run under these settings. Asked before every attempt, not only the first."""
+    if settings.allow_list is None:
+        return Refusal(
+            Reason.ALLOW_LIST_UNAVAILABLE,
+            "the allow-list ConfigMap is missing or unreadable; waiting for an administrator to restore it",
+        )
+    compiled = _lookup(f"{spec.class_}.{spec.method}", namespace, settings.allow_list)
+    if isinstance(compiled, Refusal):
+        return compiled
+    unsupported = _unsupported(spec)
+    if unsupported is not None:
+        return unsupported
+    params = _checked_params(spec, compiled)
+    if isinstance(params, Refusal):
+        return params
+    effective = resolve(spec, compiled.entry, settings.config)
+    if isinstance(effective, Refusal):
+        return effective
+    return Admitted(
+        effective=effective,
+        params=params,
+        loggable=compiled.entry.loggable,
+        secret_params=tuple(secret.name for secret in spec.params_from),
+    )
+
+
+def _lookup(key: str, namespace: str, allow_list: AllowList) -> CompiledEntry | Refusal:
+    compiled = allow_list.entries.get(key)
+    if compiled is None and key in allow_list.malformed:
+        return Refusal(
+            Reason.NOT_ALLOWED,
+            f"the allow-list entry {key} is malformed: {allow_list.malformed[key]}; "
+            "an administrator has to correct it",
+        )
+    if compiled is None:
+        meant = nearest(key, allow_list.entries)
+        hint = f"did you mean {meant}?" if meant else "an administrator can add it"
+        return Refusal(Reason.NOT_ALLOWED, f"{key} is not in the allow-list; {hint}")
+    if not compiled.entry.allows_namespace(namespace):
+        allowed = ", ".join(compiled.entry.namespaces or ())
+        return Refusal(
+            Reason.NOT_ALLOWED, f"{key} is not allowed in namespace {namespace}; allowed in: {allowed}"
+        )
+    return compiled
+
+
+def _unsupported(spec: BackgroundJobSpec) -> Refusal | None:
+    # Silence would be a lie: these change when or whether an attempt may start.
+    asked = {"spec.dependsOn": spec.depends_on, "spec.concurrencyKey": spec.concurrency_key}
+    for name, value in asked.items():
+        if value:
+            return Refusal(
+                Reason.INVALID_SPEC, f"{name} is not supported by this version of the operator; leave it out"
+            )
+    return None
+
+
+def _checked_params(spec: BackgroundJobSpec, compiled: CompiledEntry) -> Mapping[str, Any] | Refusal:
+    given, args = dict(spec.params), list(spec.args)
+    too_large = size_problem(given, args)
+    if too_large:
+        return Refusal(Reason.PARAMS_TOO_LARGE, too_large)
+    too_deep = depth_problem(given, args)
+    if too_deep:
+        return Refusal(Reason.INVALID_PARAMS, too_deep)
+    params = bind_args(compiled.schema.names, args, given)
+    if isinstance(params, str):
+        return Refusal(Reason.INVALID_PARAMS, params)
+    secrets = {secret.name for secret in spec.params_from}
+    twice = sorted(secrets & params.keys())
+    if twice:
+        return Refusal(Reason.INVALID_PARAMS, f"params.{twice[0]} is in params and in paramsFrom")
+    problems = compiled.schema.problems(params, assume_present=secrets)
+    if problems:
+        return Refusal(Reason.INVALID_PARAMS, "; ".join(str(problem) for problem in problems))
+    return compiled.schema.coerced(params)

@@ -1,0 +1,137 @@
+"""Decides for every object that changed or came due, and hands out the slots.
+
+Awaits nothing, reads no clock. Planning twice without news changes nothing: each action's effect comes
+back as an event, and until then its object is busy.
+"""
+
+import heapq
+from collections.abc import Mapping, Set
+from datetime import datetime
+
+from backgroundjob_operator.engine.actions import Action, ObjectKey
+from backgroundjob_operator.engine.catalogue import Admitted, Settings, admit
+from backgroundjob_operator.engine.effective import Refusal
+from backgroundjob_operator.engine.record import BackgroundJobRecord
+from backgroundjob_operator.engine.retention import decide_after_end
+from backgroundjob_operator.engine.running import decide_running
+from backgroundjob_operator.engine.starting import decide_start, start
+from backgroundjob_operator.engine.store import Store
+from backgroundjob_operator.engine.view import Claim, Decision, View
+
+Plan = Mapping[ObjectKey, tuple[Action, ...]]
+
+
+class Planner:
+    """Keeps what the last decisions said: who holds a slot, who claims one, who is due when."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self._holders: set[ObjectKey] = set()
+        self._claims: dict[ObjectKey, Claim] = {}
+        self._due: list[tuple[datetime, ObjectKey]] = []
+        self._due_of: dict[ObjectKey, datetime] = {}
+        self._admissions: dict[ObjectKey, tuple[str, int, Admitted | Refusal]] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """What the administrator decided, as of the last change."""
+        return self._settings
+
+    def change_settings(self, settings: Settings) -> None:
+        """Decide everything again under new settings."""
+        self._settings = settings
+        self._admissions.clear()
+        self._store.dirty.update(self._store.records)
+
+    @property
+    def running_count(self) -> int:
+        """Slots in use."""
+        return len(self._holders)
+
+    @property
+    def claim_count(self) -> int:
+        """Objects that are due and wait for a slot."""
+        return len(self._claims)
+
+    @property
+    def next_due_time(self) -> datetime | None:
+        """When to plan again if no event comes."""
+        while self._due and self._due_of.get(self._due[0][1]) != self._due[0][0]:
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    def plan(self, now: datetime, busy: Set[ObjectKey]) -> Plan:
+        """Actions by object. Objects in `busy` have actions under way: they are decided later."""
+        actions: dict[ObjectKey, tuple[Action, ...]] = {}
+        for key in self._take_dirty(now, busy):
+            actions[key] = self._decide(key, now)
+        for key in self._grant(busy):
+            actions[key] = self._keep(key, start(self._view(self._store.records[key])))
+        return {key: todo for key, todo in actions.items() if todo}
+
+    def _take_dirty(self, now: datetime, busy: Set[ObjectKey]) -> list[ObjectKey]:
+        due = self.next_due_time
+        while due is not None and due <= now:
+            _, key = heapq.heappop(self._due)
+            del self._due_of[key]
+            self._store.dirty.add(key)
+            due = self.next_due_time
+        ready = self._store.dirty - busy
+        self._store.dirty -= ready
+        return sorted(ready)
+
+    def _decide(self, key: ObjectKey, now: datetime) -> tuple[Action, ...]:
+        record = self._store.records.get(key)
+        if record is None:
+            self._admissions.pop(key, None)
+            return self._keep(key, Decision())
+        view = self._view(record)
+        if record.is_deleting:
+            return self._keep(key, Decision())
+        if record.has_ended:
+            return self._keep(key, decide_after_end(view, now))
+        number = view.current_number
+        if number is not None:
+            return self._keep(key, decide_running(view, number, now))
+        return self._keep(key, decide_start(view, now))
+
+    def _keep(self, key: ObjectKey, decision: Decision) -> tuple[Action, ...]:
+        (self._holders.add if decision.holds_slot else self._holders.discard)(key)
+        if decision.claim is None:
+            self._claims.pop(key, None)
+        else:
+            self._claims[key] = decision.claim
+        if decision.look_again_at is None:
+            self._due_of.pop(key, None)
+        elif self._due_of.get(key) != decision.look_again_at:
+            self._due_of[key] = decision.look_again_at
+            heapq.heappush(self._due, (decision.look_again_at, key))
+        return decision.actions
+
+    def _grant(self, busy: Set[ObjectKey]) -> list[ObjectKey]:
+        limit = self._settings.config.limits.concurrency
+        free = limit - len(self._holders)
+        if free <= 0:
+            return []
+        return heapq.nsmallest(
+            free, (key for key in self._claims if key not in busy), key=lambda key: self._claims[key].rank
+        )
+
+    def _view(self, record: BackgroundJobRecord) -> View:
+        return View(
+            record=record,
+            attempts=self._store.attempts(record),
+            admission=self._admission(record),
+            settings=self._settings,
+        )
+
+    def _admission(self, record: BackgroundJobRecord) -> Admitted | Refusal | None:
+        if record.spec is None:
+            return None
+        known = self._admissions.get(record.key)
+        if known is not None and known[:2] == (record.uid, record.generation):
+            return known[2]
+        answer = admit(record.spec, record.key.namespace, self._settings)
+        self._admissions[record.key] = (record.uid, record.generation, answer)
+        return answer

@@ -1,0 +1,201 @@
+"""Everything that was seen, indexed for the planner. Single-threaded; no I/O.
+
+Level, not edges: events may repeat, arrive late or be missing, and a list replaces what it covers.
+A version older than the one known is ignored, so write responses and watch events mix freely.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from backgroundjob.api import labels
+from backgroundjob_operator.engine.actions import ObjectKey
+from backgroundjob_operator.engine.observation import (
+    AttemptRecord,
+    JobRecord,
+    PodRecord,
+    observe_job,
+    observe_pod,
+)
+from backgroundjob_operator.engine.record import BackgroundJobRecord, parse_record
+
+EventType = Literal["ADDED", "MODIFIED", "DELETED"]
+Document = Mapping[str, Any]
+
+
+class Store:
+    """BackgroundJobs, their Jobs by attempt number, and the pods of those Jobs."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        """Stamps what is seen: waits after a deletion are counted from its sighting."""
+        self.records: dict[ObjectKey, BackgroundJobRecord] = {}
+        self.dirty: set[ObjectKey] = set()
+        """Objects whose decision may be out of date; the planner takes from here."""
+        self._keys_by_uid: dict[str, ObjectKey] = {}
+        self._jobs: dict[str, dict[int, JobRecord]] = {}
+        """By uid of the owning BackgroundJob, then attempt number."""
+        self._owner_of_job: dict[str, tuple[str, int]] = {}
+        self._pods: dict[str, dict[str, PodRecord]] = {}
+        """By uid of the controlling Job, then of the pod."""
+        self._job_of_pod: dict[str, str] = {}
+        self._versions: dict[str, int] = {}
+
+    def apply_background_job(self, event_type: EventType, document: Document) -> None:
+        """Take in one version of a BackgroundJob."""
+        uid = document["metadata"]["uid"]
+        if not self._is_news(document):
+            return
+        if event_type == "DELETED":
+            self._forget_object(uid)
+            return
+        record = parse_record(document)
+        before = self.records.get(record.key)
+        if before is not None and before.uid != uid:
+            self._forget_object(before.uid)
+        self.records[record.key] = record
+        self._keys_by_uid[uid] = record.key
+        self.dirty.add(record.key)
+        self._prune(record)
+
+    def apply_response(self, document: Document) -> None:
+        """Take in an object as a write returned it, unless its deletion was seen meanwhile."""
+        if document["metadata"]["uid"] in self._keys_by_uid:
+            self.apply_background_job("MODIFIED", document)
+
+    def apply_job(self, event_type: EventType, document: Document) -> None:
+        """Take in one version of a Job. Jobs that no BackgroundJob controls are not ours."""
+        owner_uid = controller_uid(document, labels.KIND)
+        number = document["metadata"].get("labels", {}).get(labels.ATTEMPT_LABEL, "")
+        if owner_uid is None or not number.isdecimal() or not self._is_news(document):
+            return
+        uid = document["metadata"]["uid"]
+        jobs = self._jobs.setdefault(owner_uid, {})
+        before = jobs.get(int(number))
+        if before is not None and before.uid != uid:
+            if not before.is_deleted:
+                return
+            before = None
+        jobs[int(number)] = observe_job(before, event_type, document, seen_time=self._clock())
+        self._owner_of_job[uid] = (owner_uid, int(number))
+        self._touch(owner_uid)
+
+    def apply_pod(self, event_type: EventType, document: Document) -> None:
+        """Take in one version of a pod. Only the controlling Job's uid makes a pod ours, never a label."""
+        job_uid = controller_uid(document, "Job")
+        if job_uid is None or not self._is_news(document):
+            return
+        uid = document["metadata"]["uid"]
+        pods = self._pods.setdefault(job_uid, {})
+        pods[uid] = observe_pod(pods.get(uid), event_type, document, seen_time=self._clock())
+        self._job_of_pod[uid] = job_uid
+        owner = self._owner_of_job.get(job_uid)
+        if owner is not None:
+            self._touch(owner[0])
+
+    def replace_background_jobs(self, documents: Iterable[Document], list_version: int) -> None:
+        """Take in a complete list: objects that it lacks were deleted unseen."""
+        listed = self._take_all(documents, self.apply_background_job)
+        self.keep_background_jobs(listed, list_version)
+
+    def keep_background_jobs(self, uids: set[str], list_version: int) -> None:
+        """Forget every object that is not among `uids` and is not newer than the list."""
+        for uid in self._lost(self._keys_by_uid, uids, list_version):
+            self._forget_object(uid)
+
+    def replace_jobs(self, documents: Iterable[Document], list_version: int) -> None:
+        """Take in a complete list of Jobs."""
+        listed = self._take_all(documents, self.apply_job)
+        for uid in self._lost(self._owner_of_job, listed, list_version):
+            self.job_gone(uid)
+
+    def replace_pods(self, documents: Iterable[Document], list_version: int) -> None:
+        """Take in a complete list of pods."""
+        listed = self._take_all(documents, self.apply_pod)
+        for uid in self._lost(self._job_of_pod, listed, list_version):
+            job_uid = self._job_of_pod[uid]
+            pod = self._pods.get(job_uid, {}).get(uid)
+            if pod is not None and not pod.is_deleted:
+                self._pods[job_uid][uid] = pod.gone(self._clock())
+                self._touch(self._owner_of_job.get(job_uid, ("", 0))[0])
+
+    def job_gone(self, uid: str) -> None:
+        """Note that a Job is known to be deleted, before its watch says so."""
+        owner_uid, number = self._owner_of_job.get(uid, ("", 0))
+        job = self._jobs.get(owner_uid, {}).get(number)
+        if job is not None and job.uid == uid and not job.is_deleted:
+            self._jobs[owner_uid][number] = job.gone(self._clock())
+            self._touch(owner_uid)
+
+    def background_job_gone(self, uid: str) -> None:
+        """Note that an object is known to be deleted, before its watch says so."""
+        self._forget_object(uid)
+
+    def attempts(self, record: BackgroundJobRecord) -> Mapping[int, AttemptRecord]:
+        """What is known of the object's attempts, by number."""
+        return {
+            number: AttemptRecord(job=job, pods=tuple(self._pods.get(job.uid, {}).values()))
+            for number, job in self._jobs.get(record.uid, {}).items()
+        }
+
+    def _is_news(self, document: Document) -> bool:
+        metadata = document["metadata"]
+        version = int(metadata["resourceVersion"])
+        if version <= self._versions.get(metadata["uid"], -1):
+            return False
+        self._versions[metadata["uid"]] = version
+        return True
+
+    def _take_all(self, documents: Iterable[Document], apply: Any) -> set[str]:
+        listed = set()
+        for document in documents:
+            listed.add(document["metadata"]["uid"])
+            apply("ADDED", document)
+        return listed
+
+    def _lost(self, known: Mapping[str, object], listed: set[str], list_version: int) -> Iterator[str]:
+        # What was created after the list was taken is not lost: its write response came first.
+        return iter(
+            [uid for uid in known if uid not in listed and self._versions.get(uid, 0) <= list_version]
+        )
+
+    def _touch(self, owner_uid: str) -> None:
+        key = self._keys_by_uid.get(owner_uid)
+        if key is not None:
+            self.dirty.add(key)
+
+    def _forget_object(self, uid: str) -> None:
+        key = self._keys_by_uid.pop(uid, None)
+        if key is None:
+            return
+        if self.records.get(key) is not None and self.records[key].uid == uid:
+            del self.records[key]
+        self.dirty.add(key)
+        for job in self._jobs.pop(uid, {}).values():
+            self._forget_job(job.uid)
+
+    def _forget_job(self, uid: str) -> None:
+        self._owner_of_job.pop(uid, None)
+        self._versions.pop(uid, None)
+        for pod_uid in self._pods.pop(uid, {}):
+            self._job_of_pod.pop(pod_uid, None)
+            self._versions.pop(pod_uid, None)
+
+    def _prune(self, record: BackgroundJobRecord) -> None:
+        """Forget attempts that are written down and gone, so that memory follows what lives."""
+        recorded = {int(one["number"]) for one in record.attempts if "outcome" in one}
+        jobs = self._jobs.get(record.uid, {})
+        for number in recorded & jobs.keys():
+            attempt = AttemptRecord(
+                job=jobs[number], pods=tuple(self._pods.get(jobs[number].uid, {}).values())
+            )
+            if jobs[number].is_deleted and not attempt.may_still_run:
+                self._forget_job(jobs.pop(number).uid)
+
+
+def controller_uid(document: Document, kind: str) -> str | None:
+    """Uid of the controlling owner of that kind, or None."""
+    for reference in document["metadata"].get("ownerReferences", ()):
+        if reference.get("controller") and reference.get("kind") == kind:
+            return str(reference["uid"])
+    return None

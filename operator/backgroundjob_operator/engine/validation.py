@@ -1,0 +1,146 @@
+"""Params against the JSON Schema of an allow-list entry. Messages name fields and rules, never values."""
+
+import difflib
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+from backgroundjob.api.json_depth import depth_of
+from backgroundjob.api.limits import PARAMS_LIMIT_BYTES, PARAMS_LIMIT_DEPTH
+
+_CLOSING_KEYWORDS = ("additionalProperties", "patternProperties", "unevaluatedProperties")
+
+
+class InvalidSchema(ValueError):
+    """The params of an allow-list entry are not a usable JSON Schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the params: where, and what is accepted there."""
+
+    field: str
+    accepts: str
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.accepts}"
+
+
+class ParamsSchema:
+    """A compiled `params` schema. Unknown parameters are refused unless the schema says otherwise."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        closed = dict(schema)
+        if not any(keyword in closed for keyword in _CLOSING_KEYWORDS):
+            closed["additionalProperties"] = False
+        try:
+            Draft202012Validator.check_schema(closed)
+        except SchemaError as error:
+            raise InvalidSchema(f"params.{error.json_path[2:] or 'schema'}: {error.message}") from error
+        self._is_closed = closed.get("additionalProperties") is False
+        self.names: Sequence[str] = tuple(closed.get("properties", {}))
+        self._properties: Mapping[str, Any] = closed.get("properties", {})
+        # An empty registry: a $ref to another host is an error, never a download.
+        self._validator = Draft202012Validator(
+            closed, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
+        )
+
+    def problems(
+        self, params: Mapping[str, Any], *, assume_present: Collection[str] = ()
+    ) -> tuple[Problem, ...]:
+        """What is wrong with the params, at most five problems, in the order of their fields.
+
+        `assume_present` names parameters that come from Secrets: they count as given, their values unseen.
+        """
+        try:
+            errors = sorted(self._validator.iter_errors(params), key=lambda error: error.json_path)
+        except Unresolvable as error:
+            return (
+                Problem("params", f"cannot be checked: the schema refers to {error.ref}, outside itself"),
+            )
+        found = [problem for error in errors for problem in self._explain(error)]
+        secret = {f"params.{name}" for name in assume_present}
+        unknown = [
+            Problem(f"params.{name}", _unknown(name, self.names))
+            for name in assume_present
+            if self._is_closed and name not in self.names
+        ]
+        missing_secrets = {problem for problem in found if problem.field in secret}
+        return tuple([problem for problem in found if problem not in missing_secrets] + unknown)[:5]
+
+    def coerced(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Params as the schema types them: JSON has one kind of number, so 1.0 arrives as 1."""
+        return {name: self._coerce(name, value) for name, value in params.items()}
+
+    def _coerce(self, name: str, value: Any) -> Any:
+        rule = self._properties.get(name)
+        wants_float = isinstance(rule, Mapping) and rule.get("type") == "number"
+        return float(value) if wants_float and type(value) is int else value
+
+    def _explain(self, error: ValidationError) -> Iterable[Problem]:
+        instance = cast("Mapping[str, Any]", error.instance)
+        if error.validator == "required":
+            missing = [
+                name for name in cast("list[str]", error.validator_value) if name not in error.instance
+            ]
+            return [Problem(f"{_path(error)}.{name}", "is missing") for name in missing]
+        if error.validator == "additionalProperties" and isinstance(instance, Mapping):
+            known = tuple((error.schema.get("properties") or {}) if isinstance(error.schema, Mapping) else ())
+            unknown = [name for name in instance if name not in known]
+            return [Problem(f"{_path(error)}.{name}", _unknown(name, known)) for name in unknown]
+        rule = json.dumps(error.validator_value, default=str)
+        return [Problem(_path(error), f"breaks the schema's rule {error.validator}: {rule[:200]}")]
+
+
+def bind_args(names: Sequence[str], args: Sequence[Any], params: Mapping[str, Any]) -> dict[str, Any] | str:
+    """Params with positional arguments bound to names by the schema's order, or a sentence why not."""
+    if len(args) > len(names):
+        return f"args has {len(args)} values; the method takes {len(names)}: {', '.join(names) or 'none'}"
+    bound = dict(zip(names, args, strict=False))
+    twice = sorted(bound.keys() & params.keys())
+    if twice:
+        return f"params.{twice[0]} is given twice: by name in params and by position in args"
+    return bound | dict(params)
+
+
+def size_problem(params: Mapping[str, Any], args: Sequence[Any]) -> str | None:
+    """Why params and args are too large for an invocation, or None."""
+    found = len(json.dumps([params, args], separators=(",", ":"), ensure_ascii=False).encode())
+    if found <= PARAMS_LIMIT_BYTES:
+        return None
+    return (
+        f"params and args are {found} bytes serialised, at most {PARAMS_LIMIT_BYTES} are accepted; "
+        "put large data into storage and pass its address"
+    )
+
+
+def depth_problem(params: Mapping[str, Any], args: Sequence[Any]) -> str | None:
+    """Why params or args are nested too deeply, or None."""
+    # The containers themselves are the first level of each.
+    if max(depth_of(params), depth_of(list(args))) <= PARAMS_LIMIT_DEPTH + 1:
+        return None
+    return f"params and args may be nested at most {PARAMS_LIMIT_DEPTH} levels deep; flatten them"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a typing error most likely meant."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), None)
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    meant = nearest(name, known)
+    if meant:
+        return f"is not a parameter of this method; did you mean {meant}?"
+    return f"is not a parameter of this method; accepted: {', '.join(known) or 'none'}"
+
+
+def _path(error: ValidationError) -> str:
+    return "params" + "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
+    )

@@ -1,0 +1,99 @@
+"""One object and everything seen that belongs to it: what the decisions read, and what they answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from backgroundjob_operator.engine.actions import Action, PatchStatus
+from backgroundjob_operator.engine.catalogue import Admitted, Settings
+from backgroundjob_operator.engine.effective import Refusal
+from backgroundjob_operator.engine.observation import AttemptRecord, JobRecord
+from backgroundjob_operator.engine.record import BackgroundJobRecord
+from backgroundjob_operator.engine.status import Status, merge_patch
+
+Rank = tuple[int, datetime, datetime, str]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is known of one object at one moment."""
+
+    record: BackgroundJobRecord
+    attempts: Mapping[int, AttemptRecord]
+    """Observed Jobs and pods by attempt number. The list of Jobs is the truth about attempts."""
+    admission: Admitted | Refusal | None
+    """None when the spec could not be parsed."""
+    settings: Settings
+
+    @property
+    def last_number(self) -> int:
+        """Highest attempt number that was ever used; 0 before the first."""
+        return max([self.record.last_attempt_number, *self.attempts])
+
+    @property
+    def current_number(self) -> int | None:
+        """The attempt whose outcome is not in the ledger yet."""
+        number = self.last_number
+        entry = self.ledger_entry(number)
+        return None if number == 0 or "outcome" in entry else number
+
+    def ledger_entry(self, number: int) -> Mapping[str, Any]:
+        """The ledger's entry of one attempt; empty when it has none."""
+        return next((one for one in self.record.attempts if one["number"] == number), {})
+
+    @property
+    def leftover_jobs(self) -> list[JobRecord]:
+        """Jobs that should not run on: their attempt's outcome is recorded, their end is not."""
+        return [
+            attempt.job
+            for number, attempt in sorted(self.attempts.items())
+            if attempt.job is not None
+            and "outcome" in self.ledger_entry(number)
+            and not (attempt.job.is_finished or attempt.job.is_deleting or attempt.job.is_deleted)
+        ]
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When deadlineSeconds is over, counted from creation or the latest restart."""
+        spec = self.record.spec
+        if spec is None or spec.deadline_seconds is None:
+            return None
+        start = self.record.restart_time or self.record.creation_time
+        return start + timedelta(seconds=spec.deadline_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The wish for a slot. The lowest rank starts first."""
+
+    rank: Rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to do about one object now, and when to look again if nothing happens."""
+
+    actions: tuple[Action, ...] = ()
+    look_again_at: datetime | None = None
+    claim: Claim | None = None
+    holds_slot: bool = False
+
+
+def patch(view: View, status: Status) -> tuple[PatchStatus, ...]:
+    """The write that makes the object show `status`; none when it already does."""
+    difference = merge_patch(view.record.status, status)
+    if not difference:
+        return ()
+    before, after = view.record.status.get("state", "New"), status.get("state")
+    tail = f"{before}→{after} reason={status.get('reason')} attempt={view.last_number}"
+    return (PatchStatus(view.record.key, view.record.resource_version, difference, tail),)
+
+
+def earliest(*times: datetime | None) -> datetime | None:
+    """The first of the given times; None when there is none."""
+    return min((time for time in times if time is not None), default=None)
+
+
+NO_ATTEMPT = AttemptRecord(job=None, pods=())
+"""An attempt of which nothing is left to see."""

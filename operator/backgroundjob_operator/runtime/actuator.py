@@ -1,0 +1,162 @@
+"""Performs planned actions: in order for one object, side by side for many. Decides nothing."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from backgroundjob_operator.cluster.port import (
+    AlreadyExists,
+    Cluster,
+    ClusterError,
+    Conflict,
+    NotFound,
+    Refused,
+    Unavailable,
+)
+from backgroundjob_operator.engine.actions import (
+    Action,
+    CreateJob,
+    DeleteBackgroundJob,
+    DeleteJob,
+    EmitEvent,
+    ObjectKey,
+    PatchStatus,
+)
+from backgroundjob_operator.engine.store import Store, controller_uid
+from backgroundjob_operator.runtime.metrics import Metrics
+
+CONCURRENT_CALLS: Final = 32
+BACKOFF_SECONDS: Final = (0.2, 0.5, 1, 2, 5, 10, 30)
+
+_log = logging.getLogger(__name__)
+
+
+class Actuator:
+    """Runs the actions of one object after the other; `idle` is told when an object has none left."""
+
+    def __init__(self, cluster: Cluster, store: Store, metrics: Metrics, idle: Callable[[], None]) -> None:
+        self._cluster = cluster
+        self._store = store
+        self._metrics = metrics
+        self._idle = idle
+        self._calls = asyncio.Semaphore(CONCURRENT_CALLS)
+        self._tasks: dict[ObjectKey, asyncio.Task[None]] = {}
+        self._failures: dict[ObjectKey, int] = {}
+
+    @property
+    def busy(self) -> set[ObjectKey]:
+        """Objects with actions under way, or waiting after a failure."""
+        return set(self._tasks)
+
+    def submit(self, key: ObjectKey, actions: tuple[Action, ...]) -> None:
+        """Start the actions of an object that is not busy."""
+        if key in self._tasks:
+            raise RuntimeError(f"{key} is busy: the planner must not plan it")
+        self._tasks[key] = asyncio.create_task(self._perform(key, actions))
+
+    async def close(self, timeout_seconds: float) -> None:
+        """Let calls under way finish, for at most this long; start none."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks.values(), timeout=timeout_seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _perform(self, key: ObjectKey, actions: tuple[Action, ...]) -> None:
+        try:
+            for action in actions:
+                async with self._calls:
+                    await self._do(action)
+            self._failures.pop(key, None)
+        except ClusterError as error:
+            await self._back_off(key, error)
+        finally:
+            del self._tasks[key]
+            # Whatever happened: look at the object again with what came back.
+            self._store.dirty.add(key)
+            self._idle()
+
+    async def _do(self, action: Action) -> None:
+        handlers: dict[type, Callable[[Any], Coroutine[Any, Any, None]]] = {
+            CreateJob: self._create_job,
+            PatchStatus: self._patch_status,
+            DeleteJob: self._delete_job,
+            DeleteBackgroundJob: self._delete_background_job,
+            EmitEvent: self._emit,
+        }
+        await handlers[type(action)](action)
+        self._metrics.count_write(type(action).__name__)
+
+    async def _create_job(self, action: CreateJob) -> None:
+        metadata = action.manifest["metadata"]
+        try:
+            job = await self._cluster.create_job(action.manifest)
+        except AlreadyExists:
+            # Our own create, whose answer was lost or that a former life of this process sent.
+            job = await self._cluster.get_job(metadata["namespace"], metadata["name"])
+            wanted = metadata["ownerReferences"][0]["uid"]
+            if controller_uid(job, "BackgroundJob") != wanted:
+                raise Refused(
+                    f"Job {metadata['name']} exists and belongs to something else; delete it"
+                ) from None
+        self._store.apply_job("ADDED", job)
+        _log.info("%s Job %s created", action.owner, metadata["name"])
+
+    async def _patch_status(self, action: PatchStatus) -> None:
+        try:
+            document = await self._cluster.patch_status(action.owner, action.patch, action.resource_version)
+        except Conflict:
+            # A user wrote it since. Their version comes by the watch; reading it now is faster and as right.
+            document = await self._cluster.get_background_job(action.owner)
+        except NotFound:
+            self._forget(action.owner)
+            return
+        else:
+            _log.info("%s %s", action.owner, action.transition)
+            self._metrics.count_transition(action.patch)
+        self._store.apply_response(document)
+
+    async def _delete_job(self, action: DeleteJob) -> None:
+        try:
+            await self._cluster.delete_job(action.owner.namespace, action.name, action.uid)
+        except (NotFound, Conflict):
+            # Gone already, or a namesake of another uid: this one no longer exists.
+            _log.debug("%s Job %s was gone", action.owner, action.name)
+        else:
+            _log.info("%s Job %s deleted", action.owner, action.name)
+        self._store.job_gone(action.uid)
+
+    async def _delete_background_job(self, action: DeleteBackgroundJob) -> None:
+        try:
+            await self._cluster.delete_background_job(action.owner, action.uid)
+        except (NotFound, Conflict):
+            _log.debug("%s was gone", action.owner)
+        else:
+            _log.info("%s deleted: its ttlSecondsAfterFinished passed", action.owner)
+        self._store.background_job_gone(action.uid)
+
+    async def _emit(self, action: EmitEvent) -> None:
+        try:
+            await self._cluster.emit(action)
+        except AlreadyExists:
+            _log.debug("%s event %s was told before", action.owner, action.reason)
+        except ClusterError as error:
+            # An Event is a courtesy: it never stands in the way of the status.
+            _log.warning("%s event %s was not told: %s", action.owner, action.reason, error)
+
+    def _forget(self, key: ObjectKey) -> None:
+        record = self._store.records.get(key)
+        if record is not None:
+            self._store.background_job_gone(record.uid)
+
+    async def _back_off(self, key: ObjectKey, error: ClusterError) -> None:
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        delay = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
+        if isinstance(error, Unavailable):
+            delay = max(delay, error.retry_after_seconds)
+        _log.warning("%s %s: %s; next try in %s s", key, type(error).__name__, error, delay)
+        self._metrics.count_failure(type(error).__name__)
+        await asyncio.sleep(delay)

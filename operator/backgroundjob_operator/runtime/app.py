@@ -1,0 +1,170 @@
+"""Wires store, planner, actuator, informers and probes, and ends the process when any of them breaks."""
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from backgroundjob.api import labels
+from backgroundjob_operator.cluster.informer import Informer
+from backgroundjob_operator.cluster.port import Unavailable, WatchableCluster
+from backgroundjob_operator.engine.catalogue import Settings
+from backgroundjob_operator.engine.planner import Planner
+from backgroundjob_operator.engine.store import EventType, Store
+from backgroundjob_operator.runtime.actuator import Actuator
+from backgroundjob_operator.runtime.config import SettingsSource
+from backgroundjob_operator.runtime.loop import Loop
+from backgroundjob_operator.runtime.metrics import Metrics
+from backgroundjob_operator.runtime.options import Options
+from backgroundjob_operator.runtime.probes import ProbeServer
+
+SHUTDOWN_SECONDS: Final = 1.0
+"""For calls under way. What they do not finish, the next process finds and repeats."""
+SWEEP_DELAY_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 2.0
+
+_OURS: Final[Mapping[str, str]] = {"labelSelector": labels.UID_LABEL}
+_log = logging.getLogger(__name__)
+
+
+class App:
+    """The running operator. kopf (or a test) feeds `background_job_seen` and calls start and stop."""
+
+    def __init__(self, cluster: WatchableCluster, options: Options, on_fatal: Callable[[], None]) -> None:
+        self._cluster = cluster
+        self._on_fatal = on_fatal
+        self.metrics = Metrics()
+        self.store = Store(_now)
+        self.source = SettingsSource(options.allow_list_name, options.config_name, self._settings_changed)
+        self._planner = Planner(self.store, self.source.settings)
+        self._loop = Loop(self._planner, self.store, self.metrics, clock=_now)
+        self._actuator = Actuator(cluster, self.store, self.metrics, idle=self._loop.wake)
+        self._informers = self._make_informers(options)
+        self._probes = ProbeServer(
+            options.http_port, alive=self._alive, ready=self._ready, metrics=self.metrics
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+        self._sweep: asyncio.Task[None] | None = None
+        self._is_synced = False
+
+    async def start(self) -> None:
+        """Start everything; return at once. Planning begins when every list was read."""
+        await self._probes.start()
+        for informer in self._informers:
+            self._spawn(informer.run())
+        self._spawn(self._plan_when_synced())
+
+    async def stop(self) -> None:
+        """End every task; calls under way may finish."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._actuator.close(SHUTDOWN_SECONDS)
+        await self._probes.close()
+
+    def background_job_seen(self, event_type: str | None, document: Mapping[str, Any]) -> None:
+        """Take in an event from the watch of BackgroundJobs. Type None: an item of a list."""
+        if event_type is None and self._is_synced:
+            # The watch had a gap and listed again. Deletions in the gap have no event of their own.
+            self._sweep_soon()
+        kind: EventType = "DELETED" if event_type == "DELETED" else "MODIFIED"
+        self.store.apply_background_job(kind, document)
+        self._loop.wake()
+
+    def _make_informers(self, options: Options) -> tuple[Informer, ...]:
+        def woken(function: Callable[..., None]) -> Callable[..., None]:
+            def call(*arguments: Any) -> None:
+                function(*arguments)
+                self._loop.wake()
+
+            return call
+
+        store = self.store
+        config_maps = [
+            Informer(
+                self._cluster,
+                "ConfigMap",
+                selector={"namespace": options.namespace, "fieldSelector": f"metadata.name={name}"},
+                apply=self.source.apply,
+                replace=functools.partial(self.source.replace, name),
+            )
+            for name in (options.allow_list_name, options.config_name)
+        ]
+        return (
+            Informer(
+                self._cluster,
+                "Job",
+                selector=_OURS,
+                apply=woken(store.apply_job),
+                replace=woken(store.replace_jobs),
+            ),
+            Informer(
+                self._cluster,
+                "Pod",
+                selector=_OURS,
+                apply=woken(store.apply_pod),
+                replace=woken(store.replace_pods),
+            ),
+            *config_maps,
+        )
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        # Crash-only: a restart is one list per kind and no write; a half-blind process is worse.
+        if task.cancelled():
+            return
+        if task.exception() is not None:
+            _log.critical("the operator cannot go on and exits", exc_info=task.exception())
+        self._on_fatal()
+
+    async def _plan_when_synced(self) -> None:
+        for informer in self._informers:
+            await informer.synced.wait()
+        await self._list_background_jobs()
+        self._is_synced = True
+        self.metrics.synced.set(1)
+        _log.info("synced: %s BackgroundJobs", len(self.store.records))
+        await self._loop.run(self._actuator)
+
+    async def _list_background_jobs(self) -> None:
+        while True:
+            try:
+                listing = await self._cluster.list("BackgroundJob", selector={})
+            except Unavailable as error:
+                _log.warning("BackgroundJobs cannot be listed: %s; next try in %s s", error, RETRY_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self.store.replace_background_jobs(listing.documents, int(listing.resource_version))
+                return
+
+    def _sweep_soon(self) -> None:
+        if self._sweep is None or self._sweep.done():
+            self._sweep = asyncio.create_task(self._sweep_ghosts())
+
+    async def _sweep_ghosts(self) -> None:
+        await asyncio.sleep(SWEEP_DELAY_SECONDS)
+        await self._list_background_jobs()
+        self._loop.wake()
+
+    def _settings_changed(self, settings: Settings) -> None:
+        self._planner.change_settings(settings)
+        self.metrics.settings_problems.set(len(self.source.problems))
+        self.metrics.allowed_methods.set(len(settings.allow_list.entries) if settings.allow_list else 0)
+        self._loop.wake()
+
+    def _alive(self) -> str | None:
+        ended = [task for task in self._tasks if task.done()]
+        return "a task of the operator has ended; it is about to exit" if ended else None
+
+    def _ready(self) -> str | None:
+        return None if self._is_synced else "the lists of the API server are not read yet"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

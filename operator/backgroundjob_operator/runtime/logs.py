@@ -1,0 +1,44 @@
+"""The operator's own log on stderr: a line per transition, the object first; text or JSON."""
+
+import json
+import logging
+import sys
+import time
+from typing import Final, TextIO
+
+_TEXT_FORMAT: Final = "%(asctime)s %(levelname)-7s %(message)s"
+_TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object per line: time, level, logger, message, and the exception if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        document = {
+            "time": time.strftime(_TIME_FORMAT, time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            document["exception"] = self.formatException(record.exc_info)
+        return json.dumps(document, ensure_ascii=False)
+
+
+def configure_logs(log_format: str, stream: TextIO = sys.stderr) -> None:
+    """Set up the root logger. Raises ValueError for a format other than text or json."""
+    if log_format not in ("text", "json"):
+        raise ValueError(f"BACKGROUNDJOB_LOG_FORMAT is {log_format!r}; use text or json")
+    handler = logging.StreamHandler(stream)
+    if log_format == "json":
+        handler.setFormatter(JsonFormatter())
+    else:
+        formatter = logging.Formatter(_TEXT_FORMAT, _TIME_FORMAT)
+        formatter.converter = time.gmtime
+        handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    # kopf narrates each handler call; the transitions are told by our own lines.
+    logging.getLogger("kopf").setLevel(logging.WARNING)

@@ -44,7 +44,8 @@ def _instant(text: Any) -> Any:
 
 
 def _differing(path: str, asked: Any, existing: Any) -> Iterator[Difference]:
-    if isinstance(asked, Mapping) and isinstance(existing, Mapping):
+    if isinstance(asked, Mapping | None) and isinstance(existing, Mapping | None):
+        asked, existing = asked or {}, existing or {}
         for key in sorted({*asked, *existing}):
             yield from _differing(f"{path}.{key}" if path else key, asked.get(key), existing.get(key))
     elif not _equal(asked, existing):

@@ -273,20 +273,20 @@ class NotInstalled(BackgroundJobError):
     """An optional part of this distribution is missing."""
 
     what: str
-    missing: str
-    """The module or entry point that was not found."""
-    requirement: str
-    """What to install, such as `backgroundjob[local]`."""
+    problem: str
+    """What was not found, such as a module."""
+    requirement: str = ""
+    """What to install, such as `backgroundjob[local]`; empty when nothing known offers it."""
 
     @property
     def message(self) -> str:
         """What was asked for and what it lacks."""
-        return f"{self.what} is not installed ({self.missing} not found)"
+        return f"{self.what} is not installed: {self.problem}"
 
     @property
     def next_step(self) -> str:
         """The command that installs it."""
-        return f"pip install '{self.requirement}'"
+        return f"pip install '{self.requirement}'" if self.requirement else ""
 
 
 _SHOWN_CHARACTERS = 60

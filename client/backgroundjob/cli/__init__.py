@@ -1,0 +1,1 @@
+"""The command `bgjob`. Everything it does goes through the public library."""

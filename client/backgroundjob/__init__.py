@@ -8,10 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backgroundjob_runner.context import current_job as current_job
-    from backgroundjob_runner.contract import Fatal as Fatal
-    from backgroundjob_runner.contract import RetryLater as RetryLater
-
     from backgroundjob.client import run_background_job as run_background_job
     from backgroundjob.errors import (
         AccessDenied as AccessDenied,
@@ -56,6 +52,9 @@ if TYPE_CHECKING:
         WaitTimeout as WaitTimeout,
     )
     from backgroundjob.handle import Handle as Handle
+    from backgroundjob_runner.context import current_job as current_job
+    from backgroundjob_runner.contract import Fatal as Fatal
+    from backgroundjob_runner.contract import RetryLater as RetryLater
 
 __version__ = "0.1.0"
 

@@ -20,7 +20,6 @@ and `str()` both. All survive pickling, so they may cross process borders.
 Longer than other modules on purpose: the tree is read as a whole.
 """
 
-# ruff: noqa: N818  they are named after what happened, as Kubernetes names its reasons
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

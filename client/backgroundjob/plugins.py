@@ -29,14 +29,12 @@ def load(group: str, name: str, what: str) -> Any:
     entry_point = installed(group).get(name)
     if entry_point is None:
         known = ", ".join(sorted(installed(group))) or "none"
-        raise NotInstalled(
-            what, f"no entry point {name!r} in {group!r}, known: {known};", f"backgroundjob[{name}]"
-        )
+        raise NotInstalled(what, f"the installed ones are {known}")
     try:
         return entry_point.load()
     except (ModuleNotFoundError, AttributeError) as error:
-        missing = getattr(error, "name", None) or str(error)
-        raise NotInstalled(what, missing, requirement_of(entry_point)) from error
+        missing = error.name if isinstance(error, ModuleNotFoundError) else entry_point.value
+        raise NotInstalled(what, f"{missing} cannot be found", requirement_of(entry_point)) from error
 
 
 def requirement_of(entry_point: EntryPoint) -> str:

@@ -95,34 +95,40 @@ def select_backend(backend: Backend | str | None = None, *, context: str | None 
         return backend
     if backend is None and context is None and _override:
         return _override[-1]
-    name = backend or ("cluster" if context else os.environ.get(BACKEND_VARIABLE) or _found_here())
+    name = backend or ("cluster" if context else os.environ.get(BACKEND_VARIABLE))
+    if name is None:
+        return _cluster_or_local()
     if context is not None and name != "cluster":
         raise BackendUnavailable(
             name, f"it has no contexts; {context!r} was asked for", "leave the context out"
         )
-    # One per process: a backend holds connections and short-lived credentials, which survive no fork.
+    return _one_per_process(name, context)
+
+
+def _cluster_or_local() -> Backend:
+    if kubeconfig_files() or in_cluster():
+        return _one_per_process("cluster")
+    try:
+        return _one_per_process("local")
+    except NotInstalled as error:
+        # The user may never have heard of local mode: say why it was chosen.
+        raise BackendUnavailable(
+            "cluster",
+            f"there is no kubeconfig and no in-cluster token, and {error.message}",
+            f"set KUBECONFIG; or, to run jobs on this machine: {error.next_step}",
+        ) from error
+
+
+def _one_per_process(name: str, context: str | None = None) -> Backend:
+    # A backend holds connections and short-lived credentials: kept between calls, but over no fork.
     return _make(name, context, os.environ.get("KUBECONFIG"), os.getpid())
 
 
 @cache
 def _make(name: str, context: str | None, _kubeconfig: str | None, _process: int) -> Backend:
-    try:
-        kind = plugins.load(plugins.BACKENDS, name, f"the backend {name!r}")
-    except NotInstalled as error:
-        if name == "local" and not os.environ.get(BACKEND_VARIABLE):
-            # The user may never have heard of local mode: say why it was chosen.
-            raise BackendUnavailable(
-                "cluster",
-                f"there is no kubeconfig and no in-cluster token, and {error.message}",
-                f"set KUBECONFIG, or {error.next_step}",
-            ) from error
-        raise
+    kind = plugins.load(plugins.BACKENDS, name, f"the backend {name!r}")
     backend: Backend = kind(context=context) if context is not None else kind()
     return backend
-
-
-def _found_here() -> str:
-    return "cluster" if kubeconfig_files() or in_cluster() else "local"
 
 
 def kubeconfig_files() -> Sequence[Path]:

@@ -41,9 +41,8 @@ def _official_client(module: str) -> Any:
     try:
         return import_module(f"kubernetes.{module}")
     except ModuleNotFoundError as error:
-        raise NotInstalled(
-            "the backend 'cluster'", error.name or "kubernetes", "backgroundjob[client]"
-        ) from error
+        problem = f"{error.name} cannot be found"
+        raise NotInstalled("the backend 'cluster'", problem, "backgroundjob[client]") from error
 
 
 def _from_kubeconfig(files: Sequence[Path], context: str | None) -> Connection:

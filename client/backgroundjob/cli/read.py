@@ -18,6 +18,8 @@ from backgroundjob.cli.options import (
 )
 from backgroundjob.cli.output import Output, print_document, print_documents
 
+_STATE_HELP = f"Only jobs in this state; may be repeated. One of {', '.join(State)}."
+
 
 def list_jobs(
     *,
@@ -26,7 +28,7 @@ def list_jobs(
     ] = False,
     states: Annotated[
         list[State] | None,
-        typer.Option("--state", help="Only these states; may be repeated.", show_default=False),
+        typer.Option("--state", metavar="STATE", help=_STATE_HELP, show_default=False),
     ] = None,
     output: OutputOption = Output.TABLE,
     namespace: NamespaceOption = None,

@@ -1,20 +1,18 @@
 """Builds Kubernetes, etcd, containerd, KWOK and helm from Go modules, once per content of `go/` and flags."""
 
-import os
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import ClusterError, CommandError
+from .commands import Runner, run
+from .errors import ClusterError
 from .paths import GO_MODULES, cache_directory, digest
 from .progress import Progress
 from .requirements import require_go
 
 KUBERNETES = "v1.36.3"
 _VERSION = "k8s.io/component-base/version"
-_POLL_SECONDS = 0.5
 
 ENVIRONMENT = {
     "CGO_ENABLED": "0",
@@ -92,7 +90,7 @@ def cache_key(modules: Path = GO_MODULES, binaries: tuple[Binary, ...] = BINARIE
     return digest(*contents, *(repr(binary) for binary in binaries), repr(sorted(ENVIRONMENT.items())))
 
 
-def ensure_binaries(progress: Progress, cache: Path | None = None) -> Path:
+def ensure_binaries(progress: Progress, cache: Path | None = None, runner: Runner = run) -> Path:
     """Directory with every binary, built when this content was not built before."""
     home = (cache or cache_directory()) / cache_key()
     if (home / "bin").is_dir():
@@ -105,7 +103,7 @@ def ensure_binaries(progress: Progress, cache: Path | None = None) -> Path:
         output.mkdir()
         for number, binary in enumerate(BINARIES, 1):
             with progress.step(f"building {binary.name} ({number} of {len(BINARIES)})"):
-                _build(binary, output, progress)
+                _build(binary, output, runner)
         (output / "kubectl").symlink_to("kube")
         _publish(Path(scratch), home)
     return home / "bin"
@@ -124,20 +122,7 @@ def _publish(scratch: Path, home: Path) -> None:
             raise
 
 
-def _build(binary: Binary, output: Path, progress: Progress) -> None:
-    argv = binary.argv(output)
-    with tempfile.TemporaryFile("w+") as log:
-        with subprocess.Popen(
-            argv, cwd=GO_MODULES / binary.module, stdout=log, stderr=log, env={**os.environ, **ENVIRONMENT}
-        ) as building:
-            while True:
-                try:
-                    code = building.wait(timeout=_POLL_SECONDS)
-                    break
-                except subprocess.TimeoutExpired:
-                    progress.tick()
-        if code != 0:
-            log.seek(0)
-            raise CommandError(tuple(argv), code, log.read())
+def _build(binary: Binary, output: Path, runner: Runner) -> None:
+    runner(binary.argv(output), environment=ENVIRONMENT, directory=GO_MODULES / binary.module)
     if not (output / binary.name).is_file():
         raise ClusterError(f"{binary.package} in {binary.module} built no program called {binary.name}")

@@ -187,7 +187,6 @@ class EmbeddedCluster(WithKubectl):
 
     def _ready(self) -> bool:
         """Also the service account without which no pod is admitted."""
-        self._progress.tick()
         for ended in self.layout.ended.iterdir():
             raise ClusterError(
                 f"{ended.name} ended with {ended.read_text()}; its log is in {self.layout.state}"

@@ -1,9 +1,102 @@
-from collections.abc import Callable
+"""The product's images in the embedded cluster: from the users' Dockerfiles, kept by content, loaded once."""
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from .build_context import IMAGES, TAG, ImageSpec, content_key, copy_context
+from .buildah import Buildah
+from .paths import ROOT
 from .progress import Progress
 from .protocol import Images
+from .wheels import add_project_wheel, ensure_wheels
+
+_KEPT_ARCHIVES = 3
+
+
+def references() -> Images:
+    operator, runner, examples = (spec.reference for spec in IMAGES)
+    return Images(operator=operator, runner=runner, examples=examples)
 
 
 def provide(load: Callable[[Path], None], marks: Path, progress: Progress, cache: Path) -> Images:
-    raise NotImplementedError
+    """Build what changed and load what the cluster does not have; `marks` remembers what it has."""
+    marks.mkdir(parents=True, exist_ok=True)
+    with _locked(cache):
+        archives = ImageBuilder(cache, progress).archives()
+    for name, archive in archives.items():
+        mark = marks / name
+        if not mark.exists() or mark.read_text() != str(archive):
+            with progress.step(f"loading {name}"):
+                load(archive)
+            mark.write_text(str(archive))
+    return references()
+
+
+class ImageBuilder:
+    """Builds each image in a copied context, so that the checkout stays as it is."""
+
+    def __init__(self, cache: Path, progress: Progress, engine: Buildah | None = None) -> None:
+        self._cache = cache
+        self._progress = progress
+        self._engine = engine or Buildah(cache, progress)
+
+    def archives(self) -> dict[str, Path]:
+        """The docker-archive of every image, by the image's name."""
+        keys: dict[str, str] = {}
+        archives = {}
+        for spec in IMAGES:
+            keys[spec.name] = content_key(spec, self._parent_key(spec, keys))
+            archives[spec.name] = self._archive(spec, keys)
+        return archives
+
+    def _parent_key(self, spec: ImageSpec, keys: dict[str, str]) -> str:
+        return keys[spec.built_on] if spec.built_on else self._engine.base()
+
+    def _archive(self, spec: ImageSpec, keys: dict[str, str]) -> Path:
+        archive = self._cache / "images" / f"{spec.name}-{keys[spec.name]}.tar"
+        if not archive.exists():
+            self._build(spec, keys)
+            self._engine.export(_name(spec.name, keys), spec.reference, archive)
+            self._forget_old_archives(spec.name)
+        return archive
+
+    def _build(self, spec: ImageSpec, keys: dict[str, str]) -> None:
+        base = _name(spec.built_on, keys) if spec.built_on else self._engine.base()
+        if spec.built_on and not self._engine.has(base):
+            self._build(next(parent for parent in IMAGES if parent.name == spec.built_on), keys)
+        with (
+            self._progress.step(f"building {spec.name}"),
+            tempfile.TemporaryDirectory(prefix="context-") as scratch,
+        ):
+            context = Path(scratch)
+            copy_context(spec, context)
+            if spec.wheels:
+                shutil.copytree(
+                    ensure_wheels(ROOT / "requirements/operator.txt", self._cache), context / "wheels"
+                )
+                add_project_wheel(context)
+            arguments = {"BASE_IMAGE": base, "VERSION": TAG}
+            self._engine.build(_name(spec.name, keys), context, ROOT / spec.dockerfile, arguments)
+        self._engine.remove_others(_name(spec.name, keys))
+
+    def _forget_old_archives(self, name: str) -> None:
+        found = sorted((self._cache / "images").glob(f"{name}-*.tar"), key=lambda file: file.stat().st_mtime)
+        for old in found[:-_KEPT_ARCHIVES]:
+            old.unlink()
+
+
+def _name(image: str, keys: dict[str, str]) -> str:
+    return f"localhost/{image}:{keys[image]}"
+
+
+@contextmanager
+def _locked(cache: Path) -> Iterator[None]:
+    """Two builds in one storage would undo each other's work."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "images.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

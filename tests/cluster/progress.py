@@ -1,12 +1,14 @@
 """Says what is going on and for how long: one updating line on a terminal, else a line every 15 seconds."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
 LINE_EVERY_SECONDS = 15.0
+_TICK_SECONDS = 0.5
 
 
 class Progress:
@@ -25,11 +27,24 @@ class Progress:
         self._label, self._started = label, self._clock()
         self._printed = self._started
         self._line(f"{label} …", final=not self._terminal)
-        yield
-        self._line(f"{label}: {self._clock() - self._started:.1f} s", final=True)
+        ended = threading.Event()
+        ticking = threading.Thread(target=self._tick_until, args=(ended,), daemon=True)
+        ticking.start()
+        result = "stopped after"
+        try:
+            yield
+            result = "took"
+        finally:
+            ended.set()
+            ticking.join()
+            self._line(f"{label}: {result} {self._clock() - self._started:.1f} s", final=True)
+
+    def _tick_until(self, ended: threading.Event) -> None:
+        while not ended.wait(_TICK_SECONDS):
+            self.tick()
 
     def tick(self) -> None:
-        """Called while a step goes on, as often as one likes."""
+        """Say how long the step has lasted, unless that was said just now."""
         now = self._clock()
         if self._terminal or now - self._printed >= LINE_EVERY_SECONDS:
             self._printed = now

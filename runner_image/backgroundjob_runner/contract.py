@@ -56,7 +56,7 @@ SECRET_PARAMS_PATH_VARIABLE: Final = "BACKGROUNDJOB_SECRET_PARAMS"  # noqa: S105
 LOG_FORMAT_VARIABLE: Final = "BACKGROUNDJOB_LOG_FORMAT"
 
 
-class RetryLater(Exception):  # noqa: N818  it is an instruction, not an error
+class RetryLater(Exception):
     """Raise it to be tried again after `delay_seconds`. The attempt counts."""
 
     def __init__(self, delay_seconds: int, message: str = "") -> None:
@@ -64,7 +64,7 @@ class RetryLater(Exception):  # noqa: N818  it is an instruction, not an error
         self.delay_seconds = delay_seconds
 
 
-class Fatal(Exception):  # noqa: N818  it is an instruction, not an error
+class Fatal(Exception):
     """Raise it to end the job without a further attempt."""
 
 

@@ -54,6 +54,7 @@ class Guard:
         self._last_words = last_words
         self._open = True
         self._told = False
+        self._masks: dict[int, set[signal.Signals | int]] = {}
         self._wake = _thread.allocate_lock()
         self._main_thread = _thread.get_ident()
 
@@ -62,7 +63,11 @@ class Guard:
         for number in _STOP_SIGNALS:
             signal.signal(number, self._on_signal)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forget_signals)
+            os.register_at_fork(
+                before=self._hold_signals,
+                after_in_parent=self._release_signals,
+                after_in_child=self._forget_signals,
+            )
         self._wake.acquire()
         _thread.start_new_thread(self._watch, ())
 
@@ -109,12 +114,20 @@ class Guard:
             except RuntimeError:  # the clock's time was over in between
                 return
 
+    def _hold_signals(self) -> None:
+        """Before a fork: a signal that reaches the child too early would be dropped with our handler."""
+        self._masks[_thread.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+
+    def _release_signals(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._masks.pop(_thread.get_ident()))
+
     def _forget_signals(self) -> None:
         """In a forked child: its signals are its own. Process.terminate() must end it."""
         for number in _STOP_SIGNALS:
             if signal.getsignal(number) == self._on_signal:
                 default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
                 signal.signal(number, default)
+        self._release_signals()
 
 
 def _dump_stacks(title: str) -> None:

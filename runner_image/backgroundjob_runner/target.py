@@ -25,7 +25,7 @@ _VARIABLE_KEYWORDS: Final = 0x08  # inspect.CO_VARKEYWORDS
 _GENERATOR: Final = 0x20 | 0x200  # inspect.CO_GENERATOR | CO_ASYNC_GENERATOR
 
 
-class NotLoadable(RunnerError):  # noqa: N818  the name of the failure kind
+class NotLoadable(RunnerError):
     """The target cannot be imported, or not be called with these params. A retry cannot help."""
 
 

@@ -171,7 +171,7 @@ def _event(line: dict[str, Any], base: dict[str, Any], number: int) -> Event:
             end = container["state"].get("terminated")
             if end and "message" in end:
                 end["message"] = translated(end["message"], invocation, number)
-    kind = "ADDED" if line["type"] == "LISTED" else line["type"]
+    kind: EventType = "ADDED" if line["type"] == "LISTED" else line["type"]
     document = {"kind": line["kind"], "metadata": metadata, "spec": spec, "status": status}
     return Event(parse_time(line["ts"]), line["kind"], kind, document)
 

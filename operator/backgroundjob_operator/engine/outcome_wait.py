@@ -66,7 +66,7 @@ def _missing_after_decision(facts: Facts, decision: JobCondition) -> tuple[datet
         return until, f"the Job has ended ({decision.reason}); its Pod has not been seen yet"
     if facts.is_settled:
         return None, None
-    times += _deletion_times(facts)
+    times = _deletion_times(facts) or times
     until = max(times) + facts.grace if times else facts.now
     return until, f"the Job is ending ({decision.reason}); its Pod has not ended yet"
 
@@ -103,7 +103,8 @@ def _missing_while_open(facts: Facts) -> tuple[datetime | None, str | None]:
         return max(deleting) + facts.grace, f"Pod {pod.name} is being stopped"
     if facts.is_settled:
         # The Job controller is late or away. Its word adds little, so the wait for it ends.
-        until = pod.end_time + facts.grace if pod.end_time is not None else None
+        times = [time for time in (pod.end_time, pod.deletion_time) if time is not None]
+        until = min(times) + facts.grace if times else None
         return until, f"Pod {pod.name} has ended; its Job has not said so yet"
     if facts.started:
         return None, f"Pod {pod.name} runs on {pod.node_name}"

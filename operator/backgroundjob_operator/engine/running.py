@@ -45,6 +45,7 @@ def decide_running(view: View, number: int, now: datetime) -> Decision:
         now=now,
         node_lost_grace_seconds=view.settings.config.times.node_lost_grace_seconds,
         cancel_requested=spec is not None and spec.cancel,
+        start_deadline_seconds=view.settings.config.times.start_deadline_seconds,
     )
     if isinstance(verdict, Verdict):
         return conclude(view, number, verdict, now)

@@ -84,14 +84,16 @@ class ParamsSchema:
         return float(value) if wants_float and type(value) is int else value
 
     def _explain(self, error: ValidationError) -> Iterable[Problem]:
-        instance = cast("Mapping[str, Any]", error.instance)
+        # The library's types allow anything here; these two keywords always meet an object.
+        instance, schema = cast("Mapping[str, Any]", error.instance), cast("Mapping[str, Any]", error.schema)
         if error.validator == "required":
-            missing = [
-                name for name in cast("list[str]", error.validator_value) if name not in error.instance
+            return [
+                Problem(f"{_path(error)}.{name}", "is missing")
+                for name in schema["required"]
+                if name not in instance
             ]
-            return [Problem(f"{_path(error)}.{name}", "is missing") for name in missing]
-        if error.validator == "additionalProperties" and isinstance(instance, Mapping):
-            known = tuple((error.schema.get("properties") or {}) if isinstance(error.schema, Mapping) else ())
+        if error.validator == "additionalProperties":
+            known = tuple(schema.get("properties") or {})
             unknown = [name for name in instance if name not in known]
             return [Problem(f"{_path(error)}.{name}", _unknown(name, known)) for name in unknown]
         rule = json.dumps(error.validator_value, default=str)

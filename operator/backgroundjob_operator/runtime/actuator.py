@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from backgroundjob_operator.cluster.port import (
@@ -35,11 +35,19 @@ _log = logging.getLogger(__name__)
 class Actuator:
     """Runs the actions of one object after the other; `idle` is told when an object has none left."""
 
-    def __init__(self, cluster: Cluster, store: Store, metrics: Metrics, idle: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        store: Store,
+        metrics: Metrics,
+        idle: Callable[[], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._cluster = cluster
         self._store = store
         self._metrics = metrics
         self._idle = idle
+        self._sleep = sleep
         self._calls = asyncio.Semaphore(CONCURRENT_CALLS)
         self._tasks: dict[ObjectKey, asyncio.Task[None]] = {}
         self._failures: dict[ObjectKey, int] = {}
@@ -54,6 +62,10 @@ class Actuator:
         if key in self._tasks:
             raise RuntimeError(f"{key} is busy: the planner must not plan it")
         self._tasks[key] = asyncio.create_task(self._perform(key, actions))
+
+    async def finish(self) -> None:
+        """Wait until nothing is under way."""
+        await asyncio.gather(*self._tasks.values())
 
     async def close(self, timeout_seconds: float) -> None:
         """Let calls under way finish, for at most this long; start none."""
@@ -159,4 +171,4 @@ class Actuator:
             delay = max(delay, error.retry_after_seconds)
         _log.warning("%s %s: %s; next try in %s s", key, type(error).__name__, error, delay)
         self._metrics.count_failure(type(error).__name__)
-        await asyncio.sleep(delay)
+        await self._sleep(delay)

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from threading import RLock
-from typing import Any, Final
+from typing import Any
 
 from backgroundjob.api.reasons import ConditionStatus, ConditionType, Outcome, Reason, State
 from backgroundjob.backends import Document, use_backend
@@ -30,8 +30,8 @@ __all__ = ["InMemoryBackend", "use_backend"]
 class InMemoryBackend:
     """Keeps BackgroundJobs in a dict. They stay as submitted until `succeed` or `fail` ends them."""
 
-    name: Final = "memory"
-    default_namespace: Final = "default"
+    name = "memory"
+    default_namespace = "default"
 
     def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """Stamp objects with `now`."""

@@ -99,9 +99,7 @@ def select_backend(backend: Backend | str | None = None, *, context: str | None 
     if name is None:
         return _cluster_or_local()
     if context is not None and name != "cluster":
-        raise BackendUnavailable(
-            name, f"it has no contexts; {context!r} was asked for", "leave the context out"
-        )
+        raise BackendUnavailable(name, f"it has no context {context!r}", "leave the context out")
     return _one_per_process(name, context)
 
 

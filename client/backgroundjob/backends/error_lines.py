@@ -13,8 +13,8 @@ def only_errors(lines: Iterable[str]) -> Iterator[str]:
     """Lines at level error or above, each with the indented lines that belong to it, and whole tracebacks."""
     in_error = in_traceback = False
     for line in lines:
-        indented = line[:1] in {" ", "\t"}
-        if in_error and indented:
+        belongs = line[:1] in {" ", "\t"} or (in_traceback and not line)
+        if in_error and belongs:
             yield line
         elif _TRACEBACK in line or _is_error(line):
             in_error, in_traceback = True, line.startswith(_TRACEBACK)

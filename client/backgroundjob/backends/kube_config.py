@@ -51,7 +51,7 @@ def _from_kubeconfig(files: Sequence[Path], context: str | None) -> Connection:
     try:
         contexts, current = config.list_kube_config_contexts(paths)
         api_client = config.new_client_from_config(paths, context=context)
-    except config.ConfigException as error:
+    except (config.ConfigException, import_module("yaml").YAMLError, ValueError, TypeError, OSError) as error:
         raise BackendUnavailable("cluster", f"{paths}: {error}", _ADVICE) from error
     chosen = next((item for item in contexts if item["name"] == context), current)
     return Connection(api_client, str(chosen.get("context", {}).get("namespace") or "default"))

@@ -1,0 +1,351 @@
+"""The cluster backend in front of an API server that answers as a real one does."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backgroundjob import (
+    AccessDenied,
+    BackendUnavailable,
+    BackgroundJobError,
+    InvalidParams,
+    InvalidSpec,
+    NameConflict,
+    NotAllowed,
+    NotFound,
+    WaitTimeout,
+)
+from backgroundjob.backends import cluster as cluster_module
+from backgroundjob.backends.cluster import ClusterBackend
+from backgroundjob.backends.kube_config import connect
+from backgroundjob.manifest import JobOptions, backgroundjob_manifest
+from fake_api_server import FakeApiServer
+
+COLLECTION = "/apis/backgroundjob.dev/v1alpha1/namespaces/shop/backgroundjobs"
+MINE = f"{COLLECTION}/mine"
+DENIED = (
+    'backgroundjobs.backgroundjob.dev "mine" is forbidden: ValidatingAdmissionPolicy '
+    "'{policy}' with binding '{policy}' denied request: {why}"
+)
+
+
+def stored(state: str | None = None, **spec: Any) -> dict[str, Any]:
+    """The object `mine` as the API server stores it."""
+    return {
+        "metadata": {"namespace": "shop", "name": "mine", "uid": "u1", "resourceVersion": "7"},
+        "spec": {"class": "EmailJob", "method": "send", "suspend": False, "cancel": False, "restarts": 0}
+        | spec,
+        "status": {"state": state} if state else {},
+    }
+
+
+def manifest(params: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    return backgroundjob_manifest("EmailJob", "send", params, JobOptions(**options))
+
+
+def test_a_submission_is_posted_to_the_namespace_of_the_context(
+    api: FakeApiServer, cluster: ClusterBackend
+) -> None:
+    api.answer("POST", COLLECTION, stored(), 201)
+    asked = manifest({"to": "a"}, name="mine")
+    assert cluster.submit(asked)["metadata"]["uid"] == "u1"
+    assert api.requests == [("POST", COLLECTION, asked)]
+
+
+def test_a_namespace_of_the_manifest_goes_first(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    path = COLLECTION.replace("shop", "team-a")
+    api.answer("POST", path, stored(), 201)
+    cluster.submit(manifest(namespace="team-a"))
+    assert api.requests[0][1] == path
+
+
+def already_exists(api: FakeApiServer) -> None:
+    api.refuse("POST", COLLECTION, 409, 'backgroundjobs "mine" already exists', reason="AlreadyExists")
+
+
+def test_an_existing_name_with_the_same_spec_returns_the_existing_object(
+    api: FakeApiServer, cluster: ClusterBackend
+) -> None:
+    already_exists(api)
+    api.answer("GET", MINE, stored("Running", params={"to": "a"}))
+    assert cluster.submit(manifest({"to": "a"}, name="mine"))["status"]["state"] == "Running"
+
+
+def test_an_existing_name_with_another_spec_shows_the_difference(
+    api: FakeApiServer, cluster: ClusterBackend
+) -> None:
+    already_exists(api)
+    api.answer("GET", MINE, stored(params={"to": "b"}))
+    with pytest.raises(
+        NameConflict, match=r"shop/mine exists and differs: params\.to: asked 'a', exists 'b'"
+    ):
+        cluster.submit(manifest({"to": "a"}, name="mine"))
+
+
+def test_a_made_name_that_is_taken_is_made_again(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    already_exists(api)
+    api.answer("POST", COLLECTION, stored(), 201)
+    assert cluster.submit(manifest())["metadata"]["uid"] == "u1"
+    assert [method for method, _, _ in api.requests] == ["POST", "POST"]
+
+
+def test_a_name_that_frees_itself_in_between_is_taken(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    already_exists(api)
+    api.answer("POST", COLLECTION, stored(), 201)
+    api.refuse("GET", MINE, 404, "not found", details={"name": "mine"})
+    assert cluster.submit(manifest(name="mine"))["metadata"]["uid"] == "u1"
+
+
+NEAR = "EmailJob.sned is not in the allow-list; allowed: EmailJob.bounce, EmailJob.send"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "fields", "kind", "expected"),
+    [
+        (403, DENIED.format(policy="backgroundjob-allow-list", why=NEAR), {}, NotAllowed, NEAR),
+        (
+            422,
+            DENIED.format(
+                policy="backgroundjob-shape", why="params and args are too large: 70000 characters"
+            ),
+            {},
+            InvalidParams,
+            "params and args are too large: 70000 characters",
+        ),
+        (
+            422,
+            DENIED.format(policy="backgroundjob-shape", why="runAt may be at most 365 days ahead"),
+            {},
+            InvalidSpec,
+            "runAt may be at most 365 days ahead",
+        ),
+        (
+            422,
+            "no params found for policy binding with `Deny` parameterNotFoundAction",
+            {},
+            NotAllowed,
+            "EmailJob.send cannot be checked: the operator's allow-list ConfigMap is missing",
+        ),
+        (
+            422,
+            "BackgroundJob is invalid",
+            {
+                "details": {
+                    "causes": [{"field": "spec.queue", "message": "Too long"}, {"field": "a", "message": "b"}]
+                }
+            },
+            InvalidSpec,
+            "spec.queue Too long; a b",
+        ),
+        (
+            422,
+            "BackgroundJob is invalid",
+            {"details": {"causes": [{"field": "spec.params", "message": "Too many"}]}},
+            InvalidParams,
+            "spec.params Too many",
+        ),
+        (400, "strict decoding error", {}, InvalidSpec, "strict decoding error"),
+        (413, "limit is 3145728", {}, InvalidParams, "params is too large for the API server"),
+        (
+            500,
+            "etcdserver: request is too large",
+            {},
+            InvalidParams,
+            "params is too large for the API server",
+        ),
+        (
+            403,
+            'User "eve" cannot create resource "backgroundjobs"',
+            {},
+            AccessDenied,
+            'User "eve" cannot create resource "backgroundjobs"',
+        ),
+        (401, "Unauthorized", {}, AccessDenied, "the credentials are missing or expired"),
+        (
+            404,
+            'namespaces "shop" not found',
+            {"details": {"kind": "namespaces", "name": "shop"}},
+            NotFound,
+            "Namespace shop not found",
+        ),
+        (
+            404,
+            "the server could not find the requested resource",
+            {},
+            BackendUnavailable,
+            "does not know backgroundjobs",
+        ),
+        (429, "slow down", {}, BackendUnavailable, "has too many requests: slow down"),
+        (503, "etcd is down", {}, BackendUnavailable, "answered 503: etcd is down"),
+    ],
+)
+def test_a_refusal_becomes_an_error_with_the_servers_sentence(
+    api: FakeApiServer,
+    cluster: ClusterBackend,
+    *,
+    status: int,
+    message: str,
+    fields: dict[str, Any],
+    kind: type[BackgroundJobError],
+    expected: str,
+) -> None:
+    api.refuse("POST", COLLECTION, status, message, **fields)
+    with pytest.raises(BackgroundJobError) as caught:
+        cluster.submit(manifest(name="mine"))
+    assert type(caught.value) is kind
+    assert expected in caught.value.message
+
+
+def test_an_answer_that_is_no_status_is_quoted(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    api.answer("GET", MINE, b"<html>proxy error</html>", 502)
+    with pytest.raises(BackendUnavailable, match="answered 502: <html>proxy error"):
+        cluster.get("shop", "mine")
+
+
+def test_an_answer_that_is_no_json_is_no_traceback(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    api.answer("GET", MINE, b"<html>login</html>")
+    with pytest.raises(BackendUnavailable, match="no Kubernetes object"):
+        cluster.get("shop", "mine")
+
+
+def test_a_missing_object_is_not_found(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    api.refuse("GET", MINE, 404, "not found", details={"name": "mine", "kind": "backgroundjobs"})
+    with pytest.raises(NotFound, match="BackgroundJob shop/mine not found"):
+        cluster.get("shop", "mine")
+
+
+def test_one_object_nested_5000_levels_deep_does_not_hide_the_others(
+    api: FakeApiServer, cluster: ClusterBackend
+) -> None:
+    deep = json.dumps(stored(params={"x": "DEEP"})).replace('"DEEP"', "[" * 5000 + "]" * 5000)
+    api.answer("GET", COLLECTION, f'{{"items": [{json.dumps(stored())}, {deep}]}}'.encode())
+    names = [document["metadata"]["name"] for document in cluster.list("shop")]
+    assert names == ["mine", "mine"]
+
+
+def test_a_list_reads_every_page(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    path = "/apis/backgroundjob.dev/v1alpha1/backgroundjobs"
+    api.answer("GET", path, {"items": [stored()], "metadata": {"continue": "more"}})
+    api.answer("GET", path, {"items": [stored()], "metadata": {}})
+    assert len(cluster.list(None)) == 2
+    assert [query for _, query, _ in api.requests] == [f"{path}?limit=500", f"{path}?limit=500&continue=more"]
+
+
+def test_delete_takes_the_jobs_along(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    api.answer("DELETE", MINE, {"kind": "Status", "status": "Success"})
+    cluster.delete("shop", "mine")
+    assert api.requests[0][1] == f"{MINE}?propagationPolicy=Background"
+
+
+def watch(*events: tuple[str, dict[str, Any]]) -> bytes:
+    return b"".join(
+        json.dumps({"type": kind, "object": document}).encode() + b"\n" for kind, document in events
+    )
+
+
+def test_waiting_watches_from_the_version_that_was_read(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    api.answer("GET", MINE, stored("Running"))
+    api.answer("GET", COLLECTION, watch(("MODIFIED", stored("Retrying")), ("MODIFIED", stored("Succeeded"))))
+    assert cluster.wait("shop", "mine", timeout_seconds=20)["status"]["state"] == "Succeeded"
+    query = api.requests[1][1].partition("?")[2]
+    assert "fieldSelector=metadata.name%3Dmine&resourceVersion=7&timeoutSeconds=20" in query
+
+
+def test_waiting_for_a_finished_job_opens_no_watch(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    api.answer("GET", MINE, stored("Failed"))
+    cluster.wait("shop", "mine")
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [b"", watch(("ERROR", {"kind": "Status", "code": 410})), watch(("DELETED", stored("Running")))],
+    ids=["watch ends", "version too old", "deleted"],
+)
+def test_a_watch_that_ends_early_is_followed_by_a_read(
+    api: FakeApiServer, cluster: ClusterBackend, ended: bytes
+) -> None:
+    api.answer("GET", MINE, stored("Running"))
+    api.answer("GET", MINE, stored("Succeeded"))
+    api.answer("GET", COLLECTION, ended)
+    assert cluster.wait("shop", "mine")["status"]["state"] == "Succeeded"
+
+
+def test_a_wait_that_is_over_says_where_the_job_stands(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    api.answer("GET", MINE, stored("Queued"))
+    with pytest.raises(WaitTimeout, match="shop/mine is still Queued after 0 s"):
+        cluster.wait("shop", "mine", timeout_seconds=0)
+
+
+def test_a_watch_that_is_refused_for_good_ends_the_wait(api: FakeApiServer, cluster: ClusterBackend) -> None:
+    api.answer("GET", MINE, stored("Running"))
+    api.refuse("GET", COLLECTION, 403, "cannot watch")
+    with pytest.raises(AccessDenied, match="cannot watch"):
+        cluster.wait("shop", "mine")
+
+
+def test_a_watch_that_is_refused_for_now_is_tried_again(
+    api: FakeApiServer, cluster: ClusterBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_module, "_PAUSE_SECONDS", 0)
+    api.answer("GET", MINE, stored("Running"))
+    api.refuse("GET", COLLECTION, 503, "not now")
+    api.answer("GET", COLLECTION, watch(("MODIFIED", stored("Succeeded"))))
+    assert cluster.wait("shop", "mine")["status"]["state"] == "Succeeded"
+
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+clusters: [{name: a, cluster: {server: "http://127.0.0.1:9"}}]
+users: [{name: a, user: {}}]
+contexts:
+- {name: a, context: {cluster: a, user: a, namespace: shop}}
+- {name: b, context: {cluster: a, user: a}}
+current-context: a
+"""
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "kubeconfig"
+    path.write_text(KUBECONFIG)
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    return path
+
+
+@pytest.mark.parametrize(("context", "namespace"), [(None, "shop"), ("a", "shop"), ("b", "default")])
+def test_the_namespace_comes_from_the_context(kubeconfig: Path, context: str | None, namespace: str) -> None:
+    assert ClusterBackend(context=context).default_namespace == namespace
+
+
+@pytest.mark.parametrize(
+    ("content", "context", "problem"),
+    [
+        (KUBECONFIG, "c", "Expected object with name c"),
+        ("{}", None, "Invalid kube-config"),
+        ("a: [", None, "while parsing"),
+    ],
+)
+def test_a_kubeconfig_that_cannot_be_used_is_named(
+    kubeconfig: Path, content: str, context: str | None, problem: str
+) -> None:
+    kubeconfig.write_text(content)
+    with pytest.raises(BackendUnavailable, match=re.escape(str(kubeconfig))) as caught:
+        connect(context)
+    assert problem in caught.value.message
+
+
+def test_without_any_credentials_the_advice_is_kubeconfig_or_local() -> None:
+    with pytest.raises(BackendUnavailable, match="set KUBECONFIG, or use --local"):
+        connect()
+    with pytest.raises(BackendUnavailable, match="no kubeconfig, so no context 'x'"):
+        connect("x")
+
+
+def test_an_unreachable_server_is_named(kubeconfig: Path) -> None:
+    with pytest.raises(BackendUnavailable, match=r"http://127\.0\.0\.1:9 cannot be reached: .*refused"):
+        ClusterBackend().get("shop", "mine")

@@ -89,7 +89,6 @@ def schema() -> dict[str, Any]:
         "apiVersion": {"description": f"{labels.API_VERSION}.", "type": "string", "maxLength": 253},
         "kind": {"description": f"{labels.KIND}.", "type": "string", "maxLength": 63},
         "metadata": {
-            "description": "Standard metadata of the object.",
             "type": "object",
             "properties": {
                 "name": {

@@ -62,8 +62,8 @@ class Attempt:
 
     def run(self) -> NoReturn:
         """Run the method unless the receipt is there already, write the receipt, leave."""
-        self.guard.start()
         try:
+            self.guard.start()
             self.receipt = self.receipt or self._attempt()
             self.guard.close()
         except BaseException as error:  # noqa: BLE001  the signal came while the receipt was made

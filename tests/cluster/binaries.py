@@ -9,7 +9,7 @@ from .commands import Runner, run
 from .errors import ClusterError
 from .paths import GO_MODULES, cache_directory, digest
 from .progress import Progress
-from .requirements import require_go
+from .requirements import Find, present, require_go
 
 KUBERNETES = "v1.36.3"
 _VERSION = "k8s.io/component-base/version"
@@ -90,12 +90,14 @@ def cache_key(modules: Path = GO_MODULES, binaries: tuple[Binary, ...] = BINARIE
     return digest(*contents, *(repr(binary) for binary in binaries), repr(sorted(ENVIRONMENT.items())))
 
 
-def ensure_binaries(progress: Progress, cache: Path | None = None, runner: Runner = run) -> Path:
+def ensure_binaries(
+    progress: Progress, cache: Path | None = None, runner: Runner = run, find: Find = present
+) -> Path:
     """Directory with every binary, built when this content was not built before."""
     home = (cache or cache_directory()) / cache_key()
     if (home / "bin").is_dir():
         return home / "bin"
-    require_go()
+    require_go(find)
     home.parent.mkdir(parents=True, exist_ok=True)
     progress.say(f"building Kubernetes {KUBERNETES} from source, once: about 10 minutes on 2 cores")
     with tempfile.TemporaryDirectory(prefix="build-", dir=home.parent) as scratch:

@@ -98,6 +98,8 @@ def _apiserver(layout: Layout) -> Component:
         "--kubelet-preferred-address-types=InternalIP",
         f"--audit-policy-file={layout.state}/audit.yaml",
         f"--audit-log-path={layout.audit_log}",
+        # In MB: at its default the log is rotated after 100, and a test would count half of the requests.
+        "--audit-log-maxsize=100000",
     )
     return Component("kube-apiserver", argv, layout.logs / "kube-apiserver.log")
 

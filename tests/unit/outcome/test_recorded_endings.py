@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from endings import ENDINGS, Watcher, expected, recording
 
 from backgroundjob_operator.engine.outcome import Undecided, Verdict
+from endings import ENDINGS, Watcher, expected, recording
 
 NAMES = sorted(expected())
 ENDED = [name for name in NAMES if not expected()[name].get("undecidedAtTheEnd")]

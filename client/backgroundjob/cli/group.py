@@ -54,7 +54,8 @@ def _missing(name: str, error: NotInstalled) -> Any:
     def refuse() -> None:
         raise error
 
-    refuse.__doc__ = f"Not installed: {error.next_step}"
+    # Escaped: the help is rich markup, where `[local]` would be a style.
+    refuse.__doc__ = f"Not installed: {error.next_step}".replace("[", "\\[")
     command = _command(name, refuse)
     command.ignore_unknown_options = True
     command.allow_extra_args = True

@@ -140,7 +140,12 @@ async def run(options: Options, credentials: Credentials) -> int:
     """Run until SIGTERM or a fatal error; the exit code."""
     process = Process(options, credentials)
     await kopf.operator(
-        registry=process.registry(), standalone=True, clusterwide=True, stop_flag=process.stop_flag
+        registry=process.registry(),
+        standalone=True,
+        clusterwide=True,
+        stop_flag=process.stop_flag,
+        # Given, or kopf looks the user up, and a numeric user of an image has no passwd entry.
+        identity=labels.OPERATOR_NAME,  # type: ignore[arg-type]  # a private NewType of str
     )
     return process.exit_code
 

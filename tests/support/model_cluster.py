@@ -98,6 +98,16 @@ class ModelCluster:
         **receipt: Any,
     ) -> None:
         """The pod of a Job ends, with a receipt unless `outcome` is None; then the Job does."""
+        self.finish(job_name, failed=self.end_pod(job_name, outcome, exit_code, **receipt))
+
+    def end_pod(
+        self,
+        job_name: str,
+        outcome: ReceiptOutcome | None = ReceiptOutcome.SUCCEEDED,
+        exit_code: int = 0,
+        **receipt: Any,
+    ) -> bool:
+        """The pod of a Job ends; its Job does not know yet. Returns whether it failed."""
         job = self._job(job_name)
         message = {}
         if outcome is not None:
@@ -118,6 +128,10 @@ class ModelCluster:
             **message,
         }
         self._write_pod(job_name, "Failed" if failed else "Succeeded", {"terminated": terminated})
+        return failed
+
+    def finish(self, job_name: str, *, failed: bool) -> None:
+        """The Job controller counts the ended pod, a second or so later."""
         condition = {
             "type": "Failed" if failed else "Complete",
             "status": "True",

@@ -6,6 +6,7 @@ from typing import Any
 
 from backgroundjob.api.allow_list import AllowListEntry
 from backgroundjob.api.config import OperatorConfig
+from backgroundjob.api.limits import MESSAGE_LIMIT
 from backgroundjob.api.reasons import Reason
 from backgroundjob.api.spec import BackgroundJobSpec
 from backgroundjob_operator.engine.effective import Effective, Refusal, resolve
@@ -42,6 +43,11 @@ class Settings:
     allow_list: AllowList | None
     config: OperatorConfig
 
+    @property
+    def is_configured(self) -> bool:
+        """Whether a configuration was ever read: each has at least the profile `default`."""
+        return bool(self.config.profiles)
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
@@ -59,6 +65,13 @@ def admit(spec: BackgroundJobSpec, namespace: str, settings: Settings) -> Admitt
         return Refusal(
             Reason.ALLOW_LIST_UNAVAILABLE,
             "the allow-list ConfigMap is missing or unreadable; waiting for an administrator to restore it",
+        )
+    if not settings.is_configured:
+        # Waits too: rejecting is final, and this is not the object's fault.
+        return Refusal(
+            Reason.ALLOW_LIST_UNAVAILABLE,
+            "the configuration is missing or unreadable, and the allow-list needs its runner profiles; "
+            "waiting for an administrator to restore it",
         )
     compiled = _lookup(f"{spec.class_}.{spec.method}", namespace, settings.allow_list)
     if isinstance(compiled, Refusal):
@@ -128,5 +141,7 @@ def _checked_params(spec: BackgroundJobSpec, compiled: CompiledEntry) -> Mapping
         return Refusal(Reason.INVALID_PARAMS, f"params.{twice[0]} is in params and in paramsFrom")
     problems = compiled.schema.problems(params, assume_present=secrets)
     if problems:
-        return Refusal(Reason.INVALID_PARAMS, "; ".join(str(problem) for problem in problems))
+        # A status message holds 1,024 characters, and a schema's rules are as long as they like.
+        sentence = "; ".join(str(problem) for problem in problems)
+        return Refusal(Reason.INVALID_PARAMS, sentence[:MESSAGE_LIMIT])
     return compiled.schema.coerced(params)

@@ -1,7 +1,7 @@
 """Effective values: object, then allow-list entry, then configuration, then the contract's defaults."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from backgroundjob.api import limits
@@ -99,6 +99,9 @@ def _priority(value: int | str, config: OperatorConfig) -> int | Refusal:
 def _retry(layers: list[Any]) -> RetryPolicy:
     # The shape of the plan is one choice: an object that sets delaySeconds does not inherit delays[].
     shaped = [layer for layer in layers if _has_shape(layer)][:1]
+    delay_seconds = _first(shaped, "delay_seconds", limits.DEFAULT_RETRY_DELAY_SECONDS)
+    # Who asks for a longer delay than the usual longest one, and names no longest one, gets it.
+    longest = max(delay_seconds, limits.DEFAULT_RETRY_MAX_DELAY_SECONDS)
     return RetryPolicy(
         max_attempts=_first(layers, "max_attempts", limits.DEFAULT_MAX_ATTEMPTS),
         max_disruptions=_first(layers, "max_disruptions", limits.DEFAULT_MAX_DISRUPTIONS),
@@ -106,8 +109,8 @@ def _retry(layers: list[Any]) -> RetryPolicy:
         retry_on=tuple(_first(layers, "retry_on", ())),
         fail_on=tuple(_first(layers, "fail_on", ())),
         backoff=Backoff(_first(shaped, "backoff", Backoff.EXPONENTIAL)),
-        delay_seconds=_first(shaped, "delay_seconds", limits.DEFAULT_RETRY_DELAY_SECONDS),
-        max_delay_seconds=_first(shaped, "max_delay_seconds", limits.DEFAULT_RETRY_MAX_DELAY_SECONDS),
+        delay_seconds=delay_seconds,
+        max_delay_seconds=_first(shaped, "max_delay_seconds", longest),
         delays_seconds=tuple(_first(shaped, "delays", ())),
     )
 
@@ -120,16 +123,27 @@ def _has_shape(layer: Any) -> bool:
 def _within_limits(
     spec: BackgroundJobSpec, entry: AllowListEntry, effective: Effective
 ) -> Effective | Refusal:
-    most_of = entry.limits
+    most_of, retry = entry.limits, effective.retry
+    own_attempts = spec.retry.max_attempts if spec.retry is not None else None
     checks = (
-        ("spec.retry.maxAttempts", effective.retry.max_attempts, most_of.max_attempts),
-        ("spec.timeoutSeconds", effective.timeout_seconds, most_of.timeout_seconds),
-        ("spec.priority", effective.priority, most_of.priority),
+        ("spec.retry.maxAttempts", own_attempts, retry.max_attempts, most_of.max_attempts),
+        ("spec.timeoutSeconds", spec.timeout_seconds, effective.timeout_seconds, most_of.timeout_seconds),
+        ("spec.priority", spec.priority, effective.priority, most_of.priority),
     )
-    for field, found, most in checks:
-        if most is not None and found > most:
+    for field, own, found, most in checks:
+        if own is not None and most is not None and found > most:
             return Refusal(
                 Reason.INVALID_SPEC,
                 f"{field} is {found}; {spec.class_}.{spec.method} allows at most {most}: set it lower",
             )
-    return effective
+    # A default above the limit is nobody's wish: lowered, not refused.
+    return replace(
+        effective,
+        timeout_seconds=_at_most(effective.timeout_seconds, most_of.timeout_seconds),
+        priority=_at_most(effective.priority, most_of.priority),
+        retry=replace(retry, max_attempts=_at_most(retry.max_attempts, most_of.max_attempts)),
+    )
+
+
+def _at_most(value: int, limit: int | None) -> int:
+    return value if limit is None else min(value, limit)

@@ -65,8 +65,8 @@ def job_manifest(
             + timeout_seconds
             + grace_seconds
             + DEADLINE_MARGIN_SECONDS,
-            # The cluster itself cleans up, also while the operator is away.
-            "ttlSecondsAfterFinished": times.keep_failed_jobs_seconds,
+            # The cluster itself cleans up, also while the operator is away: last, so the longer time.
+            "ttlSecondsAfterFinished": max(times.keep_failed_jobs_seconds, times.keep_succeeded_jobs_seconds),
             "template": {
                 "metadata": {
                     "labels": {**profile.get("labels", {}), **own_labels},

@@ -42,9 +42,9 @@ class ContainerEnd:
     @property
     def ran(self) -> bool:
         """Whether a process ran before this end."""
-        if self.reason in START_ERRORS or self.started_at is None:
+        if self.reason in START_ERRORS or not self.is_real:
             return False
-        return self.started_at.year != _EPOCH_YEAR
+        return self.started_at is None or self.started_at.year != _EPOCH_YEAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,7 @@ class Facts:
     def started(self) -> bool | None:
         """Whether the code ever ran; None when that was not seen."""
         pods = self.attempt.pods
-        if any(pod.ever_running for pod in pods) or (self.job is not None and self.job.ever_ready):
+        if any(_ran(pod) for pod in pods) or (self.job is not None and self.job.ever_ready):
             return True
         if not pods:
             return None if self.job is None or self.job.ever_active else False
@@ -198,6 +198,10 @@ def gather(
 def is_start_error(end: ContainerEnd | None) -> bool:
     """Whether the runtime could not start the container."""
     return end is not None and end.reason in START_ERRORS
+
+
+def _ran(pod: PodRecord) -> bool:
+    return pod.ever_running or (pod.end is not None and pod.end.ran)
 
 
 def _may_have_run(pod: PodRecord) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 from datetime import timedelta
 from typing import Final
 
-from backgroundjob.api.reasons import Backoff, Reason
+from backgroundjob.api.reasons import Backoff, Cause, Reason
 from backgroundjob_operator.engine.effective import RetryPolicy
 from backgroundjob_operator.engine.outcome import Verdict
 
@@ -54,7 +54,8 @@ def _jitter_factor(percent: int, uid: str, failures: int) -> float:
 
 
 def _is_retryable_exception(policy: RetryPolicy, verdict: Verdict) -> bool:
-    if verdict.exception is None:
+    # A timeout's receipt names an exception too, and RetryLater is one: neither is held against a list.
+    if verdict.exception is None or verdict.cause is not Cause.APP_ERROR:
         return True
     names = {verdict.exception.type, *verdict.exception.ancestors}
     names |= {name.rpartition(".")[2] for name in names}

@@ -62,10 +62,11 @@ def conclude(view: View, number: int, verdict: Verdict, now: datetime) -> Decisi
     end = _end_after(view, verdict, charged, disruptions, now)
     summary = end or _retry_summary(number, verdict)
     status = with_summary(record, summary, now)
-    status = with_attempt(status, _ledger_entry(view, number, verdict, finish_time))
+    entry = _ledger_entry(view, number, verdict, finish_time) | {"charged": counts_as_attempt}
+    status = with_attempt(status, entry)
     status |= {"attemptCount": charged, "disruptionCount": disruptions}
-    status.setdefault("startTime", status["attempts"][-1]["startTime"])
-    status["jobName"] = status["attempts"][-1]["jobName"]
+    status.setdefault("startTime", entry.get("startTime", format_time(finish_time)))
+    status["jobName"] = entry["jobName"]
     if verdict.result is not None:
         status["result"] = verdict.result
     if isinstance(view.admission, Admitted):
@@ -128,7 +129,6 @@ def _ledger_entry(view: View, number: int, verdict: Verdict, finish_time: dateti
     entry = _started_entry(view, number) | {
         "finishTime": format_time(finish_time),
         "outcome": verdict.outcome,
-        "charged": verdict.charged,
     }
     optional = {
         "podName": verdict.pod_name,

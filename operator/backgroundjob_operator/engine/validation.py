@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -12,9 +13,11 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from backgroundjob.api.json_depth import depth_of
-from backgroundjob.api.limits import PARAMS_LIMIT_BYTES, PARAMS_LIMIT_DEPTH
+from backgroundjob.api.limits import EXACT_INTEGER_MAX, PARAMS_LIMIT_BYTES, PARAMS_LIMIT_DEPTH
 
 _CLOSING_KEYWORDS = ("additionalProperties", "patternProperties", "unevaluatedProperties")
+_NAME_SHOWN_CHARACTERS = 80
+"""A message quotes names that the user chose; no name is worth more of the 1,024 characters of a status."""
 
 
 class InvalidSchema(ValueError):
@@ -40,9 +43,12 @@ class ParamsSchema:
         if not any(keyword in closed for keyword in _CLOSING_KEYWORDS):
             closed["additionalProperties"] = False
         try:
+            _check_keys(closed, "params")
             Draft202012Validator.check_schema(closed)
         except SchemaError as error:
             raise InvalidSchema(f"params.{error.json_path[2:] or 'schema'}: {error.message}") from error
+        except RecursionError as error:
+            raise InvalidSchema("params: nested too deeply, or contains itself") from error
         self._is_closed = closed.get("additionalProperties") is False
         self.names: Sequence[str] = tuple(closed.get("properties", {}))
         self._properties: Mapping[str, Any] = closed.get("properties", {})
@@ -62,12 +68,14 @@ class ParamsSchema:
             errors = sorted(self._validator.iter_errors(params), key=lambda error: error.json_path)
         except Unresolvable as error:
             return (
-                Problem("params", f"cannot be checked: the schema refers to {error.ref}, outside itself"),
+                Problem("params", f"cannot be checked: the schema refers to {error.ref}, which it lacks"),
             )
+        except RecursionError:
+            return (Problem("params", "cannot be checked: the schema refers to itself without end"),)
         found = [problem for error in errors for problem in self._explain(error)]
         secret = {f"params.{name}" for name in assume_present}
         unknown = [
-            Problem(f"params.{name}", _unknown(name, self.names))
+            Problem(f"params.{_shown(name)}", _unknown(name, self.names))
             for name in assume_present
             if self._is_closed and name not in self.names
         ]
@@ -75,13 +83,18 @@ class ParamsSchema:
         return tuple([problem for problem in found if problem not in missing_secrets] + unknown)[:5]
 
     def coerced(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Params as the schema types them: JSON has one kind of number, so 1.0 arrives as 1."""
+        """Params as the schema types them: JSON has one kind of number, so 1.0 may come as 1."""
         return {name: self._coerce(name, value) for name, value in params.items()}
 
     def _coerce(self, name: str, value: Any) -> Any:
         rule = self._properties.get(name)
-        wants_float = isinstance(rule, Mapping) and rule.get("type") == "number"
-        return float(value) if wants_float and type(value) is int else value
+        wanted = rule.get("type") if isinstance(rule, Mapping) else None
+        types = {wanted} if isinstance(wanted, str) else set(wanted or ())
+        if type(value) is int and "number" in types and "integer" not in types:
+            return float(value) if abs(value) <= EXACT_INTEGER_MAX else value
+        if type(value) is float and "integer" in types and "number" not in types:
+            return int(value)
+        return value
 
     def _explain(self, error: ValidationError) -> Iterable[Problem]:
         # The library's types allow anything here; these two keywords always meet an object.
@@ -94,8 +107,13 @@ class ParamsSchema:
             ]
         if error.validator == "additionalProperties":
             known = tuple(schema.get("properties") or {})
-            unknown = [name for name in instance if name not in known]
-            return [Problem(f"{_path(error)}.{name}", _unknown(name, known)) for name in unknown]
+            patterns = tuple(schema.get("patternProperties") or {})
+            unknown = [
+                name
+                for name in instance
+                if name not in known and not any(re.search(pattern, name) for pattern in patterns)
+            ]
+            return [Problem(f"{_path(error)}.{_shown(name)}", _unknown(name, known)) for name in unknown]
         rule = json.dumps(error.validator_value, default=str)
         return [Problem(_path(error), f"breaks the schema's rule {error.validator}: {rule[:200]}")]
 
@@ -107,13 +125,14 @@ def bind_args(names: Sequence[str], args: Sequence[Any], params: Mapping[str, An
     bound = dict(zip(names, args, strict=False))
     twice = sorted(bound.keys() & params.keys())
     if twice:
-        return f"params.{twice[0]} is given twice: by name in params and by position in args"
+        return f"params.{_shown(twice[0])} is given twice: by name in params and by position in args"
     return bound | dict(params)
 
 
 def size_problem(params: Mapping[str, Any], args: Sequence[Any]) -> str | None:
     """Why params and args are too large for an invocation, or None."""
-    found = len(json.dumps([params, args], separators=(",", ":"), ensure_ascii=False).encode())
+    # Each alone, as the client measures them; what is not given costs nothing.
+    found = sum(_json_bytes(part) for part in (params, args) if part)
     if found <= PARAMS_LIMIT_BYTES:
         return None
     return (
@@ -124,8 +143,8 @@ def size_problem(params: Mapping[str, Any], args: Sequence[Any]) -> str | None:
 
 def depth_problem(params: Mapping[str, Any], args: Sequence[Any]) -> str | None:
     """Why params or args are nested too deeply, or None."""
-    # The containers themselves are the first level of each.
-    if max(depth_of(params), depth_of(list(args))) <= PARAMS_LIMIT_DEPTH + 1:
+    # The containers themselves are the first level of each, as the client and the shape policy count.
+    if max(depth_of(params), depth_of(list(args))) <= PARAMS_LIMIT_DEPTH:
         return None
     return f"params and args may be nested at most {PARAMS_LIMIT_DEPTH} levels deep; flatten them"
 
@@ -133,6 +152,30 @@ def depth_problem(params: Mapping[str, Any], args: Sequence[Any]) -> str | None:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that a typing error most likely meant."""
     return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), None)
+
+
+def _json_bytes(value: object) -> int:
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    # Half of a surrogate pair is no Unicode text; the API server never lets one through, a file may.
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _check_keys(schema: object, path: str) -> None:
+    """Refuse keys that YAML read as something else: `on` is true and `1` a number unless quoted."""
+    children: Iterable[tuple[str, object]] = ()
+    if isinstance(schema, Mapping):
+        odd = [key for key in schema if not isinstance(key, str)]
+        if odd:
+            raise InvalidSchema(f"{path}: the key {odd[0]!r} is not text; put it in quotes")
+        children = ((f"{path}.{key}", value) for key, value in schema.items())
+    elif isinstance(schema, list | tuple):
+        children = ((f"{path}[{index}]", value) for index, value in enumerate(schema))
+    for inner, value in children:
+        _check_keys(value, inner)
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= _NAME_SHOWN_CHARACTERS else name[:_NAME_SHOWN_CHARACTERS] + "…"
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
@@ -144,5 +187,5 @@ def _unknown(name: str, known: Sequence[str]) -> str:
 
 def _path(error: ValidationError) -> str:
     return "params" + "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
+        f"[{part}]" if isinstance(part, int) else f".{_shown(part)}" for part in error.absolute_path
     )

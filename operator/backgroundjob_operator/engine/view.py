@@ -44,13 +44,17 @@ class View:
 
     @property
     def leftover_jobs(self) -> list[JobRecord]:
-        """Jobs that should not run on: their attempt's outcome is recorded, their end is not."""
+        """Jobs that could still run code although their attempt's outcome is recorded.
+
+        Not those whose pods have ended: their Job finishes by itself and keeps pod and log.
+        """
         return [
             attempt.job
             for number, attempt in sorted(self.attempts.items())
             if attempt.job is not None
             and "outcome" in self.ledger_entry(number)
             and not (attempt.job.is_finished or attempt.job.is_deleting or attempt.job.is_deleted)
+            and (attempt.may_still_run or not attempt.pods)
         ]
 
     @property

@@ -263,3 +263,14 @@ async def test_a_new_life_plans_nothing_for_what_is_done(world: World) -> None:
     await world.settle()
     assert world.cluster.calls == ["create_job", "patch_status", "patch_status"]
     assert isinstance(world.cluster, ModelCluster)
+
+
+async def test_a_job_whose_pod_has_ended_is_left_to_finish_and_keeps_its_log(world: World) -> None:
+    key = await world.apply()
+    job = world.cluster.jobs_of(key)[0]
+    world.cluster.end_pod(job)
+    await world.settle()
+    assert world.state(key) == ("Succeeded", "Completed")
+    world.cluster.finish(job, failed=False)
+    await world.settle()
+    assert world.cluster.calls == ["create_job", "patch_status"]

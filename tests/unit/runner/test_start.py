@@ -36,8 +36,9 @@ def test_nothing_new_is_imported_before_user_code(runner: RunnerProcess) -> None
     golden = set(GOLDEN.read_text().split())
     added = imported_before_user_code(runner) - golden
     assert not added, (
-        f"the runner now imports {sorted(added)} before user code, and every job pays for it: import it where "
-        f"it is used, or, if it is worth its time for all jobs, add it to {GOLDEN.name} with the reason"
+        f"the runner now imports {sorted(added)} before user code, and every job pays for it: "
+        "import it where it is used, or, if it is worth its time for all jobs, "
+        f"add it to {GOLDEN.name} with the reason"
     )
 
 

@@ -133,7 +133,8 @@ class ClusterBackend:
                 if is_finished(event["object"]):
                     return dict(event["object"])
         except ApiError as error:
-            if error.http_status not in {410, 429} and error.http_status < 500:
+            # 403: who may get but not watch waits too, by asking again.
+            if error.http_status not in {403, 410, 429} and error.http_status < 500:
                 raise self._api.error(error) from error
             time.sleep(_PAUSE_SECONDS)
         except BackendUnavailable:

@@ -282,9 +282,19 @@ def test_a_wait_that_is_over_says_where_the_job_stands(api: FakeApiServer, clust
 
 def test_a_watch_that_is_refused_for_good_ends_the_wait(api: FakeApiServer, cluster: ClusterBackend) -> None:
     api.answer("GET", MINE, stored("Running"))
-    api.refuse("GET", COLLECTION, 403, "cannot watch")
-    with pytest.raises(AccessDenied, match="cannot watch"):
+    api.refuse("GET", COLLECTION, 401, "Unauthorized")
+    with pytest.raises(AccessDenied, match="missing or expired"):
         cluster.wait("shop", "mine")
+
+
+def test_without_the_permission_to_watch_it_asks_again(
+    api: FakeApiServer, cluster: ClusterBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_module, "_PAUSE_SECONDS", 0)
+    api.answer("GET", MINE, stored("Running"))
+    api.answer("GET", MINE, stored("Succeeded"))
+    api.refuse("GET", COLLECTION, 403, "cannot watch")
+    assert cluster.wait("shop", "mine")["status"]["state"] == "Succeeded"
 
 
 def test_a_watch_that_is_refused_for_now_is_tried_again(

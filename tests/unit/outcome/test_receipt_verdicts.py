@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attempts import UID, after, ended, failed_receipt, job, pod, receipt, undecided, verdict
@@ -144,6 +144,7 @@ _RECEIPTS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200) | _JSON.map(json.dumps) | _RECEIPTS.map(json.dumps), st.integers(-1, 256))
 def test_no_termination_message_can_stop_the_classifier(message: str, exit_code: int) -> None:
     given = verdict(job("Failed"), pod(ended(exit_code, message=message)))
@@ -152,6 +153,7 @@ def test_no_termination_message_can_stop_the_classifier(message: str, exit_code:
     json.dumps(given.result, allow_nan=False, ensure_ascii=False).encode()
 
 
+@settings(deadline=None)
 @given(st.integers(1, 100_000))
 def test_brackets_without_end_are_no_receipt(depth: int) -> None:
     assert read_receipt('{"a":' + "[" * depth, uid=UID, number=1).receipt is None

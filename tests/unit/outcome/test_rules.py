@@ -1,7 +1,7 @@
 """The rules for ends without a final receipt, one by one, and what is waited for before them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attempts import after, ended, job, pending, pod, said, undecided, verdict
@@ -246,6 +246,7 @@ _JOBS = st.none() | st.builds(
 )
 
 
+@settings(max_examples=300, deadline=None)
 @given(_JOBS, st.lists(_PODS, max_size=2), st.integers(0, 5000), st.booleans())
 def test_whatever_a_cluster_shows_there_is_an_answer_and_it_holds_together(
     job: JobRecord | None, pods: list[PodRecord], seconds: int, cancel: bool

@@ -99,7 +99,7 @@ def test_one_watch_far_behind_the_other_gives_the_same_verdict(name: str, job_fi
     assert (verdict and essence(verdict)) == (last and essence(last))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(NAMES), choices=st.lists(st.booleans(), max_size=40))
 def test_any_interleaving_of_the_two_watches_gives_the_same_verdict(name: str, choices: list[bool]) -> None:
     record = recording(name)
@@ -108,7 +108,7 @@ def test_any_interleaving_of_the_two_watches_gives_the_same_verdict(name: str, c
     assert (verdict and essence(verdict)) == (last and essence(last))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(NAMES), data=st.data())
 def test_skipped_and_repeated_events_never_flip_a_verdict(name: str, data: st.DataObject) -> None:
     # A watch may lose steps when it is opened again; what it lists then, it lists as it is now.

@@ -60,13 +60,13 @@ class InvalidParams(SubmitError):
     """The parameters cannot be sent, or the API server refuses them."""
 
     param: str
-    """Path of the value, such as `params.items[3]`, never the value itself."""
+    """Path of the value, such as `params.items[3]`, never the value itself; empty when a policy gave none."""
     problem: str
 
     @property
     def message(self) -> str:
         """The parameter and what is wrong with it."""
-        return f"{self.param} {self.problem}"
+        return f"{self.param} {self.problem}".strip()
 
 
 @dataclass(eq=False)

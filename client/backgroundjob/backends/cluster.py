@@ -20,8 +20,8 @@ _PAGE_SIZE: Final = 500
 _LONGEST_WATCH_SECONDS: Final = 240
 """Below the idle limits of usual load balancers; the watch is then opened again."""
 _NAME_TRIES: Final = 8
-_STRICT: Final = {"fieldValidation": "Strict"}
-"""An older CRD would drop a field that it does not know without a word."""
+_CREATE: Final = {"fieldManager": "bgjob", "fieldValidation": "Strict"}
+"""Strict: an older CRD would drop a field that it does not know without a word."""
 _PAUSE_SECONDS: Final = 1.0
 
 
@@ -42,7 +42,7 @@ class ClusterBackend:
         namespace = metadata.get("namespace") or self.default_namespace
         for _ in range(_NAME_TRIES):
             try:
-                return self._api.json("POST", _path(namespace), query=_STRICT, body=manifest)
+                return self._api.json("POST", _path(namespace), query=_CREATE, body=manifest)
             except ApiError as error:
                 if error.http_status != 409 or error.status.get("reason") != "AlreadyExists":
                     raise self._submit_error(error, manifest) from error

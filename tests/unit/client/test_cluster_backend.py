@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes.config import incluster_config
 
 from backgroundjob import (
     AccessDenied,
@@ -52,7 +53,7 @@ def test_a_submission_is_posted_to_the_namespace_of_the_context(
     api.answer("POST", COLLECTION, stored(), 201)
     asked = manifest({"to": "a"}, name="mine")
     assert cluster.submit(asked)["metadata"]["uid"] == "u1"
-    assert api.requests == [("POST", f"{COLLECTION}?fieldValidation=Strict", asked)]
+    assert api.requests == [("POST", f"{COLLECTION}?fieldManager=bgjob&fieldValidation=Strict", asked)]
 
 
 def test_a_namespace_of_the_manifest_goes_first(api: FakeApiServer, cluster: ClusterBackend) -> None:
@@ -360,3 +361,22 @@ def test_without_any_credentials_the_advice_is_kubeconfig_or_local() -> None:
 def test_an_unreachable_server_is_named(kubeconfig: Path) -> None:
     with pytest.raises(BackendUnavailable, match=r"http://127\.0\.0\.1:9 cannot be reached: .*refused"):
         ClusterBackend().get("shop", "mine")
+
+
+def test_in_a_pod_the_service_account_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, content in {"token": "sesame", "ca.crt": "certificate", "namespace": "team-a\n"}.items():
+        (tmp_path / name).write_text(content)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    monkeypatch.setattr("backgroundjob.backends.TOKEN_PATH", tmp_path / "token")
+    monkeypatch.setattr("backgroundjob.backends.kube_config._NAMESPACE_PATH", tmp_path / "namespace")
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
+    monkeypatch.setattr("kubernetes.client.ApiClient", lambda configuration: configuration)
+    connection = connect()
+    assert connection.namespace == "team-a"
+    assert connection.api_client.host == "https://10.96.0.1:443"
+    assert connection.api_client.api_key == {"BearerToken": "bearer sesame"}
+    (tmp_path / "namespace").unlink()
+    with pytest.raises(BackendUnavailable, match="mount a service account token into the pod"):
+        connect()

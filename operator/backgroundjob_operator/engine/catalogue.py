@@ -61,6 +61,14 @@ class Admitted:
 
 def admit(spec: BackgroundJobSpec, namespace: str, settings: Settings) -> Admitted | Refusal:
     """Whether the object may run under these settings. Asked before every attempt, not only the first."""
+    answer = _admit(spec, namespace, settings)
+    if isinstance(answer, Refusal):
+        # It becomes status.message, whose length the API server bounds; a schema's rules have no bound.
+        return Refusal(answer.reason, answer.message[:MESSAGE_LIMIT])
+    return answer
+
+
+def _admit(spec: BackgroundJobSpec, namespace: str, settings: Settings) -> Admitted | Refusal:
     if settings.allow_list is None:
         return Refusal(
             Reason.ALLOW_LIST_UNAVAILABLE,
@@ -141,7 +149,5 @@ def _checked_params(spec: BackgroundJobSpec, compiled: CompiledEntry) -> Mapping
         return Refusal(Reason.INVALID_PARAMS, f"params.{twice[0]} is in params and in paramsFrom")
     problems = compiled.schema.problems(params, assume_present=secrets)
     if problems:
-        # A status message holds 1,024 characters, and a schema's rules are as long as they like.
-        sentence = "; ".join(str(problem) for problem in problems)
-        return Refusal(Reason.INVALID_PARAMS, sentence[:MESSAGE_LIMIT])
+        return Refusal(Reason.INVALID_PARAMS, "; ".join(str(problem) for problem in problems))
     return compiled.schema.coerced(params)

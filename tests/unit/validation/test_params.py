@@ -1,0 +1,294 @@
+"""Params against a schema: what is refused, and what the refusal says."""
+
+import socket
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backgroundjob_operator.engine.validation import (
+    InvalidSchema,
+    ParamsSchema,
+    bind_args,
+    depth_problem,
+    nearest,
+    size_problem,
+)
+
+EMAIL = {
+    "type": "object",
+    "required": ["to"],
+    "properties": {
+        "to": {"type": "string", "format": "email"},
+        "subject": {"type": "string", "maxLength": 20},
+        "weight": {"type": "number"},
+        "copies": {"type": "integer", "minimum": 1},
+    },
+}
+TO = {"to": "a@example.org"}
+
+
+def problems(params: dict[str, Any], schema: dict[str, Any] | None = None, **options: Any) -> list[str]:
+    """Every problem as its sentence."""
+    return [str(one) for one in ParamsSchema(schema or EMAIL).problems(params, **options)]
+
+
+def nested(levels: int) -> Any:
+    """`levels` lists, one in the other."""
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_params_that_fit_have_no_problem() -> None:
+    assert problems({**TO, "subject": "Hi", "weight": 1, "copies": 2}) == []
+
+
+def test_a_missing_param_is_refused_by_name() -> None:
+    assert problems({}) == ["params.to is missing"]
+
+
+def test_an_unknown_param_is_refused_with_the_nearest_name() -> None:
+    assert problems({**TO, "subjcet": 1}) == [
+        "params.subjcet is not a parameter of this method; did you mean subject?"
+    ]
+
+
+def test_an_unknown_param_near_to_nothing_is_refused_with_all_names() -> None:
+    assert problems({**TO, "zzz": 1}) == [
+        "params.zzz is not a parameter of this method; accepted: to, subject, weight, copies"
+    ]
+
+
+def test_a_method_without_parameters_accepts_none() -> None:
+    assert [str(one) for one in ParamsSchema({}).problems({"to": 1})] == [
+        "params.to is not a parameter of this method; accepted: none"
+    ]
+
+
+def test_a_schema_that_says_so_accepts_unknown_params() -> None:
+    assert problems({"a": 1}, {"additionalProperties": True}) == []
+
+
+def test_a_param_that_matches_a_pattern_is_not_called_unknown() -> None:
+    schema = {"patternProperties": {"^x_": {}}, "additionalProperties": False}
+
+    assert problems({"x_a": 1, "y": 1}, schema) == [
+        "params.y is not a parameter of this method; accepted: none"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"to": 5}, 'params.to breaks the schema\'s rule type: "string"'),
+        ({"to": "nobody"}, 'params.to breaks the schema\'s rule format: "email"'),
+        ({**TO, "subject": "x" * 21}, "params.subject breaks the schema's rule maxLength: 20"),
+        ({**TO, "copies": 0}, "params.copies breaks the schema's rule minimum: 1"),
+        ({**TO, "copies": True}, 'params.copies breaks the schema\'s rule type: "integer"'),
+        ({**TO, "weight": None}, 'params.weight breaks the schema\'s rule type: "number"'),
+    ],
+)
+def test_a_mistyped_param_is_refused_by_its_rule(params: dict[str, Any], sentence: str) -> None:
+    assert problems(params) == [sentence]
+
+
+def test_a_problem_inside_a_list_names_the_place() -> None:
+    schema = {"properties": {"rows": {"items": {"required": ["id"], "properties": {"id": {}}}}}}
+
+    assert problems({"rows": [{"id": 1}, {}]}, schema) == ["params.rows[1].id is missing"]
+
+
+def test_at_most_five_problems_are_told() -> None:
+    assert len(problems({**TO, **{f"unknown_{index}": 1 for index in range(9)}})) == 5
+
+
+def test_a_long_name_is_cut_in_the_message() -> None:
+    (sentence,) = problems({**TO, "n" * 5000: 1})
+
+    assert sentence.startswith(f"params.{'n' * 80}… is not a parameter")
+
+
+def test_a_param_from_a_secret_counts_as_given() -> None:
+    assert problems({}, assume_present={"to"}) == []
+
+
+def test_a_param_from_a_secret_that_the_method_lacks_is_refused() -> None:
+    assert problems(TO, assume_present={"tken"}) == [
+        "params.tken is not a parameter of this method; accepted: to, subject, weight, copies"
+    ]
+
+
+def test_a_reference_to_another_host_is_refused_without_a_network_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_network(*_: object) -> None:
+        raise AssertionError("a schema was downloaded")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    monkeypatch.setattr(socket.socket, "connect", no_network)
+
+    assert problems({}, {"$ref": "https://example.org/schema.json"}) == [
+        "params cannot be checked: the schema refers to https://example.org/schema.json, which it lacks"
+    ]
+
+
+def test_a_schema_that_refers_to_itself_without_end_refuses_and_does_not_crash() -> None:
+    assert problems({"a": 1}, {"$ref": "#", "additionalProperties": True}) == [
+        "params cannot be checked: the schema refers to itself without end"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "sentence"),
+    [
+        ({"type": "objekt"}, "params.type: 'objekt' is not valid"),
+        ({"properties": {"to": {"pattern": "("}}}, r"params.properties.to.pattern: '\(' is not a 'regex'"),
+        ({"properties": {True: {}}}, "params.properties: the key True is not text; put it in quotes"),
+        ({"properties": {"a": nested(5000)}}, "params: nested too deeply, or contains itself"),
+    ],
+    ids=["unknown type", "broken pattern", "YAML's on", "5,000 levels"],
+)
+def test_a_malformed_schema_is_refused_by_its_place(schema: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InvalidSchema, match=sentence):
+        ParamsSchema(schema)
+
+
+def test_args_are_bound_to_names_in_the_order_of_the_schema() -> None:
+    names = ParamsSchema(EMAIL).names
+
+    assert bind_args(names, ["a@example.org", "Hi"], {"copies": 2}) == {
+        "to": "a@example.org",
+        "subject": "Hi",
+        "copies": 2,
+    }
+
+
+def test_too_many_args_are_refused_with_the_names() -> None:
+    assert bind_args(("to", "subject"), [1, 2, 3], {}) == "args has 3 values; the method takes 2: to, subject"
+
+
+def test_args_of_a_method_without_parameters_are_refused() -> None:
+    assert bind_args((), [1], {}) == "args has 1 values; the method takes 0: none"
+
+
+def test_a_param_given_by_name_and_by_position_is_refused() -> None:
+    assert (
+        bind_args(("to",), ["a"], {"to": "b"})
+        == "params.to is given twice: by name in params and by position in args"
+    )
+
+
+def test_64_kib_of_params_are_accepted_and_one_byte_more_is_not() -> None:
+    # {"a":"…"} is 8 bytes and the text
+    assert size_problem({"a": "x" * (65_536 - 8)}, []) is None
+    assert size_problem({"a": "x" * (65_536 - 7)}, []) == (
+        "params and args are 65537 bytes serialised, at most 65536 are accepted; "
+        "put large data into storage and pass its address"
+    )
+
+
+def test_args_count_like_params() -> None:
+    # ["…"] is 4 bytes and the text
+    assert size_problem({}, ["x" * (65_536 - 4)]) is None
+    assert size_problem({}, ["x" * (65_536 - 3)]) is not None
+
+
+def test_params_and_args_count_together() -> None:
+    assert size_problem({"a": "x" * 40_000}, ["x" * 40_000]) is not None
+
+
+def test_size_is_counted_in_bytes_of_utf8() -> None:
+    # 32,768 letters of 2 bytes are 64 KiB; the quotes and braces make it too much
+    assert size_problem({"a": "é" * 32_764}, []) is None
+    assert size_problem({"a": "é" * 32_765}, []) is not None
+
+
+def test_half_a_surrogate_pair_is_measured_and_not_a_crash() -> None:
+    assert size_problem({"a": "\ud800"}, []) is None
+
+
+def test_eight_levels_of_params_are_accepted_and_nine_are_not() -> None:
+    # params itself is the first level
+    assert depth_problem({"a": nested(7)}, []) is None
+    assert depth_problem({"a": nested(8)}, []) == (
+        "params and args may be nested at most 8 levels deep; flatten them"
+    )
+
+
+def test_args_are_bounded_in_depth_too() -> None:
+    assert depth_problem({}, [nested(7)]) is None
+    assert depth_problem({}, [nested(8)]) is not None
+
+
+def test_5000_levels_are_refused_without_recursion() -> None:
+    assert depth_problem({"a": nested(5000)}, []) is not None
+
+
+@pytest.mark.parametrize(
+    ("rule", "given_value", "passed"),
+    [
+        ({"type": "number"}, 1, 1.0),
+        ({"type": ["number", "null"]}, 1, 1.0),
+        ({"type": "integer"}, 1.0, 1),
+        ({"type": ["integer", "number"]}, 1, 1),
+        ({"type": "number"}, True, True),
+        ({"type": "number"}, 10**400, 10**400),
+        ({"type": "string"}, "1", "1"),
+        ({}, 1, 1),
+        (True, 1, 1),
+    ],
+)
+def test_a_number_arrives_as_the_schema_types_it(rule: object, given_value: object, passed: object) -> None:
+    coerced = ParamsSchema({"properties": {"x": rule}}).coerced({"x": given_value})
+
+    assert (coerced, type(coerced["x"])) == ({"x": passed}, type(passed))
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "meant"),
+    [
+        ("EmailJob.sned", ["EmailJob.send", "InvoiceJob.create"], "EmailJob.send"),
+        ("x", ["EmailJob.send"], None),
+        ("x", [], None),
+    ],
+)
+def test_the_nearest_name_is_the_one_a_typing_error_meant(
+    name: str, known: list[str], meant: str | None
+) -> None:
+    assert nearest(name, known) == meant
+
+
+STRANGE = st.text(alphabet="ЖΔΩ☃✂", min_size=6)
+"""Values that no schema and no sentence holds by accident."""
+
+
+@given(
+    to=STRANGE,
+    subject=STRANGE | st.lists(STRANGE, max_size=2),
+    copies=STRANGE,
+    rows=st.lists(st.dictionaries(st.just("id"), STRANGE), max_size=3),
+    unknown=STRANGE,
+)
+def test_no_message_contains_a_value(
+    to: str, subject: object, copies: str, rows: list[dict[str, str]], unknown: str
+) -> None:
+    rules = [
+        {"properties": {"id": {"type": "integer"}}, "required": ["id"]},
+        {"const": [1]},
+        {"uniqueItems": True},
+        {"anyOf": [{"maxItems": 0}, {"enum": [1]}]},
+        {"not": {"minItems": 1}},
+        {"contains": {"type": "null"}},
+        {"dependentRequired": {"id": ["other"]}},
+        {"propertyNames": {"maxLength": 1}},
+    ]
+    schema = {**EMAIL, "properties": {**EMAIL["properties"], "rows": {"items": rules[0], "allOf": rules[1:]}}}  # type: ignore[dict-item]  # JSON
+    params = {"to": to, "subject": subject, "copies": copies, "rows": rows, "other": unknown}
+
+    text = " ".join(problems(params, schema))
+
+    assert text
+    assert not set(text) & set("ЖΔΩ☃✂")

@@ -14,7 +14,7 @@ from .binaries import ensure_binaries
 from .commands import run
 from .components import Options
 from .errors import ClusterError
-from .images import provide
+from .images import load_together, loaded_archives, provide
 from .paths import ROOT, Layout, cache_directory, state_directory
 from .pause import pause_archive
 from .process import ProcessIdentity, children, identify, kill
@@ -85,7 +85,7 @@ class EmbeddedCluster(WithKubectl):
             with self._progress.step("starting the embedded cluster"):
                 self._prepare(self._options or Options(binaries=binaries))
                 self._start()
-            self.load(pause_archive(Path(binaries), self._cache))
+            self.load(self._pause_archive())
 
     def down(self) -> None:
         if not self.layout.state.exists():
@@ -99,10 +99,8 @@ class EmbeddedCluster(WithKubectl):
 
     def load(self, archive: Path) -> None:
         for node in network.NODES:
-            socket = self.layout.containerd_socket(node)
-            if socket.exists():
-                ctr = ["ctr", "--address", str(socket), "--namespace", "k8s.io"]
-                self.runner(self.command([*ctr, "images", "import", str(archive)]))
+            if self.layout.containerd_socket(node).exists():
+                self._load_into(node, archive)
 
     def provide_images(self) -> Images:
         return provide(self.load, self.layout.state / "loaded", self._progress, self._cache)
@@ -117,8 +115,11 @@ class EmbeddedCluster(WithKubectl):
             config_text.write_node(self.layout, node)
             self._enter("add-node", "--net")
             wait_for(lambda: self.node_ready(node.name), f"{node.name} Ready", timeout_seconds=_READY_SECONDS)
-            for archive in self._loaded_archives():
-                self.load(archive)
+        with self._progress.step(f"loading the images into {node.name}"):
+            self._load_into(node.name, self._pause_archive())
+            load_together(
+                loaded_archives(self.layout.state / "loaded"), lambda file: self._load_into(node.name, file)
+            )
         return node.name
 
     def remove_node(self) -> None:
@@ -129,10 +130,12 @@ class EmbeddedCluster(WithKubectl):
         self.kubectl("delete", "node", node.name, "--ignore-not-found")
         shutil.rmtree(self.layout.node(node.name))
 
-    def _loaded_archives(self) -> list[Path]:
-        marks = sorted((self.layout.state / "loaded").glob("*"))
-        pause = pause_archive(Path(Options.load(self.layout.options_file).binaries), self._cache)
-        return [pause, *(Path(mark.read_text()) for mark in marks)]
+    def _load_into(self, node: str, archive: Path) -> None:
+        ctr = ["ctr", "--address", str(self.layout.containerd_socket(node)), "--namespace", "k8s.io"]
+        self.runner(self.command([*ctr, "images", "import", str(archive)]))
+
+    def _pause_archive(self) -> Path:
+        return pause_archive(Path(Options.load(self.layout.options_file).binaries), self._cache)
 
     def _process(self) -> ProcessIdentity:
         process = ProcessIdentity.load(self.layout.pid_file)

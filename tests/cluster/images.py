@@ -3,12 +3,14 @@
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from .archive import merge_archives
 from .build_context import IMAGES, TAG, ImageSpec, content_key, copy_context
 from .buildah import Buildah
+from .errors import ClusterError
 from .paths import ROOT
 from .progress import Progress
 from .protocol import Images
@@ -27,13 +29,38 @@ def provide(load: Callable[[Path], None], marks: Path, progress: Progress, cache
     marks.mkdir(parents=True, exist_ok=True)
     with _locked(cache):
         archives = ImageBuilder(cache, progress).archives()
-    for name, archive in archives.items():
-        mark = marks / name
-        if not mark.exists() or mark.read_text() != str(archive):
-            with progress.step(f"loading {name}"):
-                load(archive)
-            mark.write_text(str(archive))
+    new = {spec: archive for spec, archive in archives.items() if _mark(marks, spec) != str(archive)}
+    if new:
+        with progress.step(f"loading {', '.join(spec.name for spec in new)}"):
+            load_together(new, load)
+        for spec, archive in new.items():
+            (marks / spec.name).write_text(str(archive))
     return references()
+
+
+def load_together(archives: Mapping[ImageSpec, Path], load: Callable[[Path], None]) -> None:
+    """Load the images as one archive: their common base is then read once."""
+    with tempfile.TemporaryDirectory(prefix="images-") as scratch:
+        merged = Path(scratch) / "images.tar"
+        merge_archives({spec.reference: archive for spec, archive in archives.items()}, merged)
+        load(merged)
+
+
+def loaded_archives(marks: Path) -> dict[ImageSpec, Path]:
+    """What `provide` has loaded, by the marks it left."""
+    found = {spec: Path(_mark(marks, spec)) for spec in IMAGES if _mark(marks, spec)}
+    for spec, archive in found.items():
+        if not archive.exists():
+            raise ClusterError(
+                f"{spec.name} was loaded from {archive}, which newer builds have replaced: "
+                "run `python -m tests.cluster images` and try again"
+            )
+    return found
+
+
+def _mark(marks: Path, spec: ImageSpec) -> str:
+    mark = marks / spec.name
+    return mark.read_text() if mark.exists() else ""
 
 
 class ImageBuilder:
@@ -44,13 +71,13 @@ class ImageBuilder:
         self._progress = progress
         self._engine = engine or Buildah(cache, progress)
 
-    def archives(self) -> dict[str, Path]:
-        """The docker-archive of every image, by the image's name."""
+    def archives(self) -> dict[ImageSpec, Path]:
+        """The docker-archive of every image."""
         keys: dict[str, str] = {}
-        archives = {}
+        archives: dict[ImageSpec, Path] = {}
         for spec in IMAGES:
             keys[spec.name] = content_key(spec, self._parent_key(spec, keys))
-            archives[spec.name] = self._archive(spec, keys)
+            archives[spec] = self._archive(spec, keys)
         return archives
 
     def _parent_key(self, spec: ImageSpec, keys: dict[str, str]) -> str:

@@ -19,7 +19,8 @@ from .components import Component, Options
 from .errors import ClusterError
 from .network import FIRST, LOOPBACK, SECOND, SECOND_GATEWAY, Node
 from .paths import ROOT, Layout
-from .process import ProcessIdentity, identify
+from .process import ProcessIdentity, children, identify, kill
+from .requirements import search_path
 
 _WAIT_SECONDS = 60.0
 
@@ -135,8 +136,6 @@ def second_node(layout: Layout) -> None:
 
 def remove_node(layout: Layout, node: Node) -> None:
     """Runs in the cluster's pid namespace. The node's first process is the only child of its starter."""
-    from .process import children, kill  # noqa: PLC0415  keeps pid 1 small
-
     starter = ProcessIdentity.load(layout.node(node.name) / "pid.json")
     if starter is not None and starter.alive():
         for child in children(starter.pid):
@@ -174,7 +173,7 @@ def _forward_packets() -> None:
 def main(role: str, state: str) -> None:
     layout = Layout(Path(state))
     options = Options.load(layout.options_file)
-    os.environ["PATH"] = f"{options.binaries}:{os.environ['PATH']}"
+    os.environ["PATH"] = f"{options.binaries}:{search_path()}"
     os.environ["PYTHONPATH"] = str(ROOT)
     roles: dict[str, Callable[[], None]] = {
         "first-node": lambda: first_node(layout, options),

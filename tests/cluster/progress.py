@@ -15,7 +15,7 @@ class Progress:
     """Prints to standard error, so that the output of a command stays the command's."""
 
     def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream = stream or sys.stderr
+        self._given_stream = stream
         self._clock = clock
         self._started = clock()
         self._printed = clock()
@@ -52,6 +52,11 @@ class Progress:
 
     def say(self, text: str) -> None:
         self._line(text, final=True)
+
+    @property
+    def _stream(self) -> TextIO:
+        """Looked up each time: pytest exchanges standard error while it captures."""
+        return self._given_stream or sys.stderr
 
     @property
     def _terminal(self) -> bool:

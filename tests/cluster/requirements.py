@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .commands import Runner, run
@@ -28,7 +28,14 @@ Find = Callable[[str], bool]
 
 def present(probe: str) -> bool:
     """Whether the program is on PATH (or, for an absolute name, the file exists)."""
-    return Path(probe).exists() if probe.startswith("/") else shutil.which(probe) is not None
+    return (
+        Path(probe).exists() if probe.startswith("/") else shutil.which(probe, path=search_path()) is not None
+    )
+
+
+def search_path(environment: Mapping[str, str] = os.environ) -> str:
+    """PATH with the system's directories, which `su` leaves out."""
+    return f"{environment.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"
 
 
 def missing_packages(find: Find = present) -> tuple[str, ...]:

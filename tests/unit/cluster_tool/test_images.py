@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cluster_recorder import Recorder
-from tests.cluster.archive import write_archive
+from tests.cluster.archive import merge_archives, write_archive
 from tests.cluster.base_image import debootstrap_command, ensure_rootfs, mirror
 from tests.cluster.build_context import IMAGES, PRODUCT_FILES, ImageSpec, content_key, copy_context
 from tests.cluster.buildah import Buildah
@@ -164,21 +164,47 @@ def test_an_image_whose_parent_was_forgotten_builds_the_parent_again(
     monkeypatch.setattr("tests.cluster.images.IMAGES", (runner, examples))
     first = Engine(tmp_path)
     archives = ImageBuilder(tmp_path, Progress(io.StringIO()), first).archives()
-    archives[examples.name].unlink()
+    archives[examples].unlink()
     second = Engine(tmp_path)
     ImageBuilder(tmp_path, Progress(io.StringIO()), second).archives()
     assert second.built == first.built
 
 
 def test_what_the_cluster_has_is_not_loaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    archive = {"demo": tmp_path / "demo-1.tar"}
-    monkeypatch.setattr(ImageBuilder, "archives", lambda self: archive)
-    loaded: list[Path] = []
-    for _ in range(2):
-        provide(loaded.append, tmp_path / "loaded", Progress(io.StringIO()), tmp_path)
-    archive["demo"] = tmp_path / "demo-2.tar"
-    provide(loaded.append, tmp_path / "loaded", Progress(io.StringIO()), tmp_path)
-    assert [file.name for file in loaded] == ["demo-1.tar", "demo-2.tar"]
+    archives = {spec: image(tmp_path, spec.name) for spec in IMAGES}
+    monkeypatch.setattr(ImageBuilder, "archives", lambda self: archives)
+    loaded: list[list[str]] = []
+
+    def provided() -> None:
+        provide(lambda file: loaded.append(references(file)), tmp_path / "loaded", quiet, tmp_path)
+
+    quiet = Progress(io.StringIO())
+    provided()
+    provided()
+    archives[IMAGES[1]] = image(tmp_path, "changed")
+    provided()
+    assert loaded == [[spec.reference for spec in IMAGES], [IMAGES[1].reference]]
+
+
+def test_images_in_one_archive_share_their_layers(tmp_path: Path) -> None:
+    archives = {"example/a:1": image(tmp_path, "same"), "example/b:1": image(tmp_path, "same")}
+    merge_archives(archives, tmp_path / "merged.tar")
+    assert references(tmp_path / "merged.tar") == ["example/a:1", "example/b:1"]
+    with tarfile.open(tmp_path / "merged.tar") as tar:
+        assert len(tar.getnames()) == len(set(tar.getnames())) == 3
+
+
+def image(tmp_path: Path, content: str) -> Path:
+    archive = tmp_path / f"{content}.tar"
+    write_archive(archive, f"example/{content}:1", {"/program": content.encode()}, ["/program"])
+    return archive
+
+
+def references(archive: Path) -> list[str]:
+    with tarfile.open(archive) as tar:
+        manifest = tar.extractfile("manifest.json")
+        assert manifest is not None
+        return [entry["RepoTags"][0] for entry in json.load(manifest)]
 
 
 def test_an_archive_of_one_file_is_an_image(tmp_path: Path) -> None:

@@ -1,0 +1,155 @@
+"""The backend `local`: BackgroundJobs of this machine.
+
+Submitting writes into the state directory; an engine there runs the jobs: `bgjob dev`, or this process
+while it waits, when nobody else does.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from backgroundjob.api.backgroundjob import BackgroundJob
+from backgroundjob.api.fields import DocumentError
+from backgroundjob.api.labels import KIND
+from backgroundjob.backends import Document
+from backgroundjob.backends.polling import wait_by_polling
+from backgroundjob.difference import existing_if_same
+from backgroundjob.errors import InvalidParams, InvalidSpec, NotFound
+from backgroundjob.names import is_dns_label, with_random_suffix
+from backgroundjob_operator.cluster import port
+from backgroundjob_operator.local.attempt_logs import read_logs
+from backgroundjob_operator.local.engine import utc_now
+from backgroundjob_operator.local.engine_thread import EngineThread
+from backgroundjob_operator.local.objects import Objects
+from backgroundjob_operator.local.state import LocalOptions
+
+_LONGEST_PAUSE_SECONDS: Final = 0.1
+"""Between two looks at a job; one costs 50 µs."""
+_STORED_DEFAULTS: Final = {"suspend": False, "cancel": False, "restarts": 0}
+"""What the CRD adds to every object."""
+
+
+class LocalBackend:
+    """Jobs in the state directory of BACKGROUNDJOB_STATE_DIR, or ./.backgroundjob."""
+
+    name: Final = "local"
+    default_namespace: Final = "default"
+
+    def __init__(self, *, options: LocalOptions | None = None) -> None:
+        """Use the directory of these options, of the environment without."""
+        self._given = options
+        self._opened: dict[Path, Objects] = {}
+        self._lock = threading.Lock()
+
+    def submit(self, manifest: Mapping[str, Any]) -> Document:
+        """Create the object, or return the existing one that asks for the same. Raises SubmitError."""
+        document = _checked(manifest)
+        metadata = document["metadata"]
+        while True:
+            generated = "name" not in metadata
+            name = with_random_suffix(metadata["generateName"]) if generated else metadata["name"]
+            try:
+                return self._objects.create({**document, "metadata": {**metadata, "name": name}})
+            except port.AlreadyExists:
+                if generated:
+                    continue
+            try:
+                return existing_if_same(document, self.get(metadata["namespace"], name))
+            except NotFound:
+                continue  # deleted in between: the name is free now
+
+    def get(self, namespace: str, name: str) -> Document:
+        """The object. Raises NotFound."""
+        try:
+            return self._objects.get(KIND, namespace, name)
+        except port.NotFound as error:
+            raise NotFound(namespace, name) from error
+
+    def list(self, namespace: str | None) -> Sequence[Document]:
+        """All objects of the namespace, of every namespace for None."""
+        return self._objects.list(KIND, namespace)
+
+    def logs(
+        self,
+        namespace: str,
+        name: str,
+        *,
+        attempt: int | None = None,
+        follow: bool = False,
+        errors: bool = False,
+    ) -> Iterator[str]:
+        """Lines of the newest attempt, or of the one named. Raises NotFound, LogsUnavailable."""
+        return read_logs(
+            self._options.state,
+            lambda: self.get(namespace, name),
+            (lambda: time.sleep(_LONGEST_PAUSE_SECONDS)) if follow else None,
+            attempt=attempt,
+            errors=errors,
+        )
+
+    def wait(self, namespace: str, name: str, *, timeout_seconds: float | None = None) -> Document:
+        """The object once it has finished; runs an engine meanwhile if nobody else does.
+
+        Raises WaitTimeout, NotFound, and BackendUnavailable when an engine is needed and cannot start.
+        """
+        engine = EngineThread(self._options)
+        try:
+            engine.ensure()
+            return wait_by_polling(lambda: self.get(namespace, name), timeout_seconds, sleep=_pausing(engine))
+        finally:
+            engine.close()
+
+    def delete(self, namespace: str, name: str) -> None:
+        """Remove the object; what runs of it is stopped by the engine. Raises NotFound."""
+        try:
+            self._objects.delete(KIND, namespace, name)
+        except port.NotFound as error:
+            raise NotFound(namespace, name) from error
+
+    @property
+    def _options(self) -> LocalOptions:
+        return self._given or LocalOptions.from_environment()
+
+    @property
+    def _objects(self) -> Objects:
+        # By directory: one backend lives as long as the process, and a test may change the environment.
+        state = self._options.state
+        with self._lock:
+            if state.path not in self._opened:
+                state.create()
+                self._opened[state.path] = Objects(state.database, utc_now)
+            return self._opened[state.path]
+
+
+def _pausing(engine: EngineThread) -> Callable[[float], None]:
+    def pause(seconds: float) -> None:
+        time.sleep(min(seconds, _LONGEST_PAUSE_SECONDS))
+        engine.ensure()
+
+    return pause
+
+
+def _checked(manifest: Mapping[str, Any]) -> Document:
+    """The object as the API server would store it. Raises SubmitError where it would refuse it."""
+    document: Document = json.loads(json.dumps(manifest, allow_nan=False))
+    namespace = document["metadata"].setdefault("namespace", LocalBackend.default_namespace)
+    if not is_dns_label(namespace):
+        raise InvalidSpec("namespace", f"is {namespace!r:.80}; give lower-case letters, digits and hyphens")
+    try:
+        BackgroundJob.parse(document)
+    except DocumentError as error:
+        raise _refusal(error) from error
+    if document["spec"].get("paramsFrom"):
+        raise InvalidSpec("spec.paramsFrom", "needs a Kubernetes Secret, and local mode has none; use params")
+    document["spec"] = _STORED_DEFAULTS | document["spec"]
+    return document
+
+
+def _refusal(error: DocumentError) -> InvalidParams | InvalidSpec:
+    field, _, problem = error.problems[0].partition(": ")
+    problem = "; ".join([problem, *error.problems[1:]])
+    is_about_params = field.startswith(("spec.params", "spec.args"))
+    return InvalidParams(field, problem) if is_about_params else InvalidSpec(field, problem)

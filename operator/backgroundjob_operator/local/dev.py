@@ -1,0 +1,81 @@
+"""`bgjob dev`: the local engine in the foreground."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backgroundjob.cli.output import state_text
+from backgroundjob_operator.cluster.port import Document
+from backgroundjob_operator.local.engine import LocalEngine
+from backgroundjob_operator.local.state import LocalOptions
+from backgroundjob_operator.runtime import config
+
+
+def dev(
+    *,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--settings",
+            metavar="FILE",
+            envvar="BACKGROUNDJOB_ALLOW_LIST_FILE",
+            help="Allow-list and configuration; left out, backgroundjob.yaml. Reloaded when it changes.",
+        ),
+    ] = None,
+    state_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--state-dir",
+            metavar="DIR",
+            envvar="BACKGROUNDJOB_STATE_DIR",
+            help="Jobs and logs; left out, .backgroundjob.",
+        ),
+    ] = None,
+) -> None:
+    """Run jobs on this machine until Ctrl+C, one line per transition.
+
+    [bold]Examples[/bold]
+
+    $ bgjob dev
+    $ bgjob run --local EmailJob.send to=a@example.org   (in another terminal)
+
+    Ctrl+C stops running attempts too; the next engine tries them again, at nobody's cost.
+    """
+    options = LocalOptions.from_environment()
+    if settings is not None:
+        options = replace(options, settings_file=settings.absolute())
+    if state_dir is not None:
+        options = replace(options, state_directory=state_dir.absolute())
+    logging.basicConfig(format="%(asctime)s  %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
+    logging.getLogger(config.__name__).setLevel(logging.INFO)
+    asyncio.run(_serve(options))
+
+
+async def _serve(options: LocalOptions) -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C alone
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    async with LocalEngine(options, on_transition=_print_transition) as engine:
+        typer.echo(f"Serving {options.state_directory}; submit with bgjob run --local; Ctrl+C stops.")
+        try:
+            await engine.run()
+        except asyncio.CancelledError:
+            stopped = await engine.stop_attempts()
+            typer.echo(f"Stopped; {stopped} running attempts were ended and will be tried again.")
+
+
+def _print_transition(document: Document) -> None:
+    metadata, spec, status = document["metadata"], document["spec"], document["status"]
+    typer.echo(
+        f"{datetime.now(UTC).astimezone():%H:%M:%S}  {state_text(status['state'], 9)}  "
+        f"{metadata['namespace']}/{metadata['name']}  {spec['class']}.{spec['method']}  "
+        f"{status.get('attemptSummary', '-')}  {status['reason']}  {status.get('message', '')}".rstrip()
+    )

@@ -1,0 +1,88 @@
+"""Where local mode keeps everything, and how the environment names it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from backgroundjob_operator.engine.names import job_name
+
+STATE_VARIABLE: Final = "BACKGROUNDJOB_STATE_DIR"
+SETTINGS_VARIABLE: Final = "BACKGROUNDJOB_ALLOW_LIST_FILE"
+DEFAULT_STATE: Final = ".backgroundjob"
+DEFAULT_SETTINGS: Final = "backgroundjob.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalOptions:
+    """What a local engine is told when it is made."""
+
+    state_directory: Path
+    settings_file: Path
+    working_directory: Path
+    """Current directory of every attempt: modules in it can be imported."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "LocalOptions":
+        """BACKGROUNDJOB_STATE_DIR and BACKGROUNDJOB_ALLOW_LIST_FILE, else files of the current directory."""
+        return cls(
+            state_directory=Path(environment.get(STATE_VARIABLE) or DEFAULT_STATE).absolute(),
+            settings_file=Path(environment.get(SETTINGS_VARIABLE) or DEFAULT_SETTINGS).absolute(),
+            working_directory=Path.cwd(),
+        )
+
+    @property
+    def state(self) -> "StateDirectory":
+        """The layout of the state directory."""
+        return StateDirectory(self.state_directory)
+
+
+@dataclass(frozen=True, slots=True)
+class StateDirectory:
+    """Names of the files in it. Readable by the owner alone: params lie in it."""
+
+    path: Path
+
+    def create(self) -> None:
+        """Make it and its folders."""
+        for folder in (self.path, self.attempts, self.logs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def database(self) -> Path:
+        """The objects."""
+        return self.path / "objects.db"
+
+    @property
+    def engine_lock(self) -> Path:
+        """Held by the one engine that serves this directory."""
+        return self.path / "engine.lock"
+
+    @property
+    def attempts(self) -> Path:
+        """One folder per attempt, named by the uid of its pod."""
+        return self.path / "attempts"
+
+    @property
+    def logs(self) -> Path:
+        """One file per attempt, in a folder per namespace."""
+        return self.path / "logs"
+
+    @property
+    def job_log(self) -> Path:
+        """The lines of all jobs."""
+        return self.path / "background_jobs.log"
+
+    @property
+    def error_log(self) -> Path:
+        """Failures alone."""
+        return self.path / "background_jobs_errors.log"
+
+    def attempt_log(self, namespace: str, job: str) -> Path:
+        """Output of one attempt, by the name of its Job."""
+        return self.logs / namespace / f"{job}.log"
+
+    def log_of(self, namespace: str, name: str, uid: str, attempt: int) -> Path:
+        """Output of one attempt of a BackgroundJob."""
+        return self.attempt_log(namespace, job_name(name, uid, attempt))

@@ -1,10 +1,12 @@
 """The real cluster and the product's images in it, once per run of the suite."""
 
+import itertools
 import os
 from collections.abc import Iterator
 
 import pytest
 
+from e2e_product import Namespace, Product
 from tests.cluster.choose import open_cluster
 from tests.cluster.progress import Progress
 from tests.cluster.protocol import Cluster, Images
@@ -39,3 +41,33 @@ def images(cluster: Cluster, progress: Progress, request: pytest.FixtureRequest)
     with capture.global_and_fixture_disabled():
         progress.say("")
         return cluster.provide_images()
+
+
+@pytest.fixture(scope="session")
+def product(cluster: Cluster, images: Images) -> Product:
+    """The operator, installed with Helm and ready."""
+    installed = Product(cluster, images)
+    installed.install()
+    return installed
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def namespace(product: Product) -> Iterator[Namespace]:
+    """A namespace of this test; it goes with all that is in it."""
+    yield from _namespace(product)
+
+
+@pytest.fixture(scope="module")
+def module_namespace(product: Product) -> Iterator[Namespace]:
+    """A namespace of this module."""
+    yield from _namespace(product)
+
+
+def _namespace(product: Product) -> Iterator[Namespace]:
+    name = f"e2e-{os.getpid()}-{next(_numbers)}"
+    product.cluster.kubectl("create", "namespace", name)
+    yield Namespace(product, name)
+    product.cluster.kubectl("delete", "namespace", name, "--wait=false")

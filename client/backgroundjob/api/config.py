@@ -76,8 +76,9 @@ class Times(SettingsModel):
 
     start_deadline_seconds: Annotated[StrictInt, Field(ge=1, le=_DAY_SECONDS)] = 300
     """An attempt whose code has not started by then is StartFailed."""
-    node_lost_grace_seconds: ShortTime = 300
-    """How long the next attempt waits for a silent node to come back."""
+    node_lost_grace_seconds: Annotated[StrictInt, Field(ge=5, le=_DAY_SECONDS)] = 300
+    """How long the next attempt waits for a silent node to come back. Below 5 s a late watch could look
+    like a lost node."""
     ageing_seconds: ShortTime = 60
     """Waiting time that raises the rank by one priority; 0 turns ageing off."""
     keep_succeeded_jobs_seconds: Seconds = 3600

@@ -13,7 +13,7 @@ def job_name(name: str, uid: str, attempt: int) -> str:
     The hash is of the uid: an object deleted and created again under its name never meets old Jobs.
     """
     suffix = f"-{hashlib.sha256(uid.encode()).hexdigest()[:UID_HASH_DIGITS]}-{attempt}"
-    return name[: DNS_LABEL_LIMIT - len(suffix)].rstrip("-") + suffix
+    return name[: DNS_LABEL_LIMIT - len(suffix)].rstrip("-.") + suffix
 
 
 def event_name(name: str, uid: str, identity: str) -> str:

@@ -217,8 +217,9 @@ def _running_status(view: View, number: int, summary: Summary, now: datetime) ->
 
 def _events(view: View, number: int, verdict: Verdict, end: Summary | None) -> tuple[EmitEvent, ...]:
     """The story for `kubectl describe`. A first-try success needs no words."""
-    if verdict.outcome is Outcome.SUCCEEDED and number == 1:
+    if verdict.outcome is Outcome.SUCCEEDED and number == 1 and verdict.anomaly is None:
         return ()
+    odd = f"; {verdict.anomaly}" if verdict.anomaly else ""
     is_good = verdict.outcome is Outcome.SUCCEEDED
     key, uid = view.record.key, view.record.uid
     told = EmitEvent(
@@ -226,7 +227,7 @@ def _events(view: View, number: int, verdict: Verdict, end: Summary | None) -> t
         uid=uid,
         type="Normal" if is_good else "Warning",
         reason=verdict.cause or Reason.COMPLETED,
-        note=f"attempt {number} {'succeeded' if is_good else f'ended: {_cause_text(verdict)}'}",
+        note=f"attempt {number} {'succeeded' if is_good else f'ended: {_cause_text(verdict)}'}{odd}",
         identity=f"attempt/{number}",
     )
     if end is None or is_good:

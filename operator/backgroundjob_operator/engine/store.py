@@ -82,10 +82,11 @@ class Store:
 
     def apply_pod(self, event_type: EventType, document: Document) -> None:
         """Take in one version of a pod. Only the controlling Job's uid makes a pod ours, never a label."""
-        job_uid = controller_uid(document, "Job")
+        uid = document["metadata"]["uid"]
+        # A Job deleted with propagationPolicy Orphan leaves its pod without an owner, and still running.
+        job_uid = controller_uid(document, "Job") or self._job_of_pod.get(uid)
         if job_uid is None or not self._is_news(document):
             return
-        uid = document["metadata"]["uid"]
         pods = self._pods.setdefault(job_uid, {})
         pods[uid] = observe_pod(pods.get(uid), event_type, document, seen_time=self._clock())
         self._job_of_pod[uid] = job_uid

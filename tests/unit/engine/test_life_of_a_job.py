@@ -274,3 +274,9 @@ async def test_a_job_whose_pod_has_ended_is_left_to_finish_and_keeps_its_log(wor
     world.cluster.finish(job, failed=False)
     await world.settle()
     assert world.cluster.calls == ["create_job", "patch_status"]
+
+
+async def test_a_first_delay_above_the_default_ceiling_is_kept(world: World) -> None:
+    key = await world.apply(retry={"delaySeconds": 900, "jitterPercent": 0})
+    await run_and_end(world, key, **FAILED)
+    assert world.cluster.status(key)["nextRetryTime"] == "2026-01-01T12:15:01Z"  # 12:00:01 + 900 s

@@ -1,0 +1,125 @@
+"""kill -9 of the operator at random moments: every job ends, and each attempt had exactly one Job.
+
+The operator runs as a process beside the node instead of in a pod, because a pod killed 20 times waits
+minutes in CrashLoopBackOff. It is the same program on the same API server, there as cluster admin.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e_product import NAMESPACE, Namespace, Product, utc_now
+
+JOBS = 20
+KILLS = 20
+SEED = 20261122
+
+
+class OperatorProcess:
+    """One operator after the other; `log` is what the present one wrote."""
+
+    def __init__(self, product: Product, directory: Path) -> None:
+        self._product = product
+        self._directory = directory
+        self._lives = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        return (self._directory / f"operator-{self._lives}.log").read_text()
+
+    def start(self) -> None:
+        self._lives += 1
+        environment = {
+            **os.environ,
+            **self._product.cluster.environment(),
+            "BACKGROUNDJOB_NAMESPACE": NAMESPACE,
+            "BACKGROUNDJOB_HTTP_PORT": "18080",
+        }
+        command = self._product.cluster.command([sys.executable, "-m", "backgroundjob_operator.kopf_app"])
+        with (self._directory / f"operator-{self._lives}.log").open("wb") as log:
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> tuple[int, float]:
+        """Exit code and seconds from SIGTERM to the end."""
+        assert self._process is not None
+        begin = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout=30), time.monotonic() - begin
+
+    def wait_for_line(self, text: str, timeout_seconds: float) -> bool:
+        """Whether the present life wrote that within the time."""
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            if text in self.log:
+                return True
+            time.sleep(0.01)
+        return False
+
+
+@pytest.fixture
+def operator(product: Product, tmp_path: Path) -> Iterator[OperatorProcess]:
+    product.scale(0)
+    process = OperatorProcess(product, tmp_path)
+    process.start()
+    yield process
+    process.kill()
+    product.scale(1)
+
+
+def test_killed_at_random_points_every_job_ends_and_each_attempt_had_one_job(
+    namespace: Namespace, product: Product, operator: OperatorProcess
+) -> None:
+    since, dice = utc_now(), random.Random(SEED)
+    assert operator.wait_for_line("synced", 30)
+    for number in range(JOBS):
+        failing = number % 4 == 0
+        class_, method = ("FailingJob", "run") if failing else ("HostileJob", "sleep")
+        params = {} if failing else {"seconds": dice.uniform(0, 15)}
+        namespace.apply(
+            f"job-{number}", class_, method, params=params, retry={"maxAttempts": 2, "delays": [1]}
+        )
+    for kill in range(KILLS):
+        if kill % 4 == 0:
+            # Between the create and the status write that follows when the pod runs.
+            operator.wait_for_line(" created", 3)
+        else:
+            time.sleep(dice.uniform(0.2, 2.5))
+        operator.kill()
+        if kill % 5 == 0:
+            time.sleep(dice.uniform(1, 4))  # jobs finish while nobody watches
+        operator.start()
+    for number in range(JOBS):
+        state = "Failed" if number % 4 == 0 else "Succeeded"
+        status = namespace.wait(f"job-{number}", "Succeeded", "Failed", timeout_seconds=240)
+        assert status["state"] == state, status
+    creates = Counter(
+        event.name
+        for event in product.audit(since)
+        if (event.verb, event.resource, event.code) == ("create", "jobs", 201)
+        and event.namespace == namespace.name
+    )
+    print(f"{KILLS} kills, {len(creates)} Jobs")
+    assert set(creates.values()) == {1}
+    assert len(creates) == JOBS + JOBS // 4  # a second attempt for those that fail
+
+
+def test_sigterm_ends_the_operator_in_under_two_seconds(operator: OperatorProcess) -> None:
+    assert operator.wait_for_line("synced", 30)
+    code, seconds = operator.stop()
+    print(f"SIGTERM to exit: {seconds:.2f} s")
+    assert code == 0
+    assert seconds < 2

@@ -1,0 +1,138 @@
+"""The installed product as the end-to-end tests see it: through kubectl, Helm and the audit log."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from tests.cluster.audit import AuditEvent, audit_events
+from tests.cluster.commands import run
+from tests.cluster.protocol import Cluster, Images
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+NAMESPACE: Final = "backgroundjob-system"
+OPERATOR_USER: Final = f"system:serviceaccount:{NAMESPACE}:backgroundjob-operator"
+POLL_SECONDS: Final = 0.3
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The release `backgroundjob` on a test cluster."""
+
+    cluster: Cluster
+    images: Images
+
+    def install(self) -> None:
+        """`helm upgrade --install` as docs/install.md says, with the sample and hostile jobs allowed."""
+        values = [ROOT / "examples/values/sample-jobs.yaml", ROOT / "tests/e2e/values.yaml"]
+        repository, _, tag = self.images.operator.rpartition(":")
+        settings = {
+            "image.repository": repository,
+            "image.tag": tag,
+            "image.pullPolicy": "Never",
+            "config.profiles.default.image": self.images.examples,
+            "config.profiles.default.imagePullPolicy": "Never",
+        }
+        arguments = [
+            argument for name, value in settings.items() for argument in ("--set", f"{name}={value}")
+        ]
+        files = [argument for path in values for argument in ("--values", str(path))]
+        chart = str(ROOT / "charts/backgroundjob")
+        base = ["helm", "upgrade", "--install", "backgroundjob", chart, "--namespace", NAMESPACE]
+        run(self.cluster.command([*base, "--create-namespace", "--force-conflicts", *files, *arguments]))
+        # A rebuilt image has the same tag: the pod must be a new one.
+        self.cluster.kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/backgroundjob-operator")
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Return when the operator's pod is ready and is the only one."""
+        self.cluster.kubectl(
+            "-n", NAMESPACE, "rollout", "status", "deployment/backgroundjob-operator", "--timeout=120s"
+        )
+
+    def scale(self, replicas: int) -> None:
+        """Run that many operators; returns when the pods are there, or gone."""
+        deployment = "deployment/backgroundjob-operator"
+        self.cluster.kubectl("-n", NAMESPACE, "scale", deployment, f"--replicas={replicas}")
+        if replicas:
+            self.wait_ready()
+        else:
+            selector = "--selector=app.kubernetes.io/name=backgroundjob"
+            self.cluster.kubectl("-n", NAMESPACE, "wait", "--for=delete", "pod", selector, "--timeout=60s")
+
+    def audit(self, since: datetime) -> list[AuditEvent]:
+        """Requests since then; the log is what the API server saw, not what we believe we sent."""
+        if self.cluster.audit_log is None:
+            raise RuntimeError(f"the cluster {self.cluster.name} has no audit log that this test can read")
+        return list(audit_events(self.cluster.audit_log, since))
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace of one test."""
+
+    product: Product
+    name: str
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Kubectl in this namespace."""
+        return self.product.cluster.kubectl("-n", self.name, *arguments, stdin=stdin)
+
+    def apply(self, name: str, class_: str, method: str, **spec: Any) -> None:
+        """Create a BackgroundJob."""
+        self.kubectl("create", "-f", "-", stdin=json.dumps(background_job(name, class_, method, **spec)))
+
+    def get(self, name: str) -> Document:
+        """A BackgroundJob as stored."""
+        document: Document = self.product.cluster.kubectl_json("-n", self.name, "get", "bgjob", name)
+        return document
+
+    def status(self, name: str) -> Document:
+        """Its status."""
+        status: Document = self.get(name).get("status", {})
+        return status
+
+    def jobs(self, name: str) -> list[Document]:
+        """Its Jobs, oldest first."""
+        selector = f"backgroundjob.dev/name={name}"
+        jobs: Document = self.product.cluster.kubectl_json("-n", self.name, "get", "jobs", "-l", selector)
+        return sorted(jobs["items"], key=lambda job: job["metadata"]["creationTimestamp"])
+
+    def wait(self, name: str, *states: str, timeout_seconds: float = 90) -> Document:
+        """The status once its state is one of those."""
+        return self.wait_until(
+            name, lambda status: status.get("state") in states, " or ".join(states), timeout_seconds
+        )
+
+    def wait_until(
+        self, name: str, holds: Callable[[Mapping[str, Any]], bool], what: str, timeout_seconds: float = 90
+    ) -> Document:
+        """The status once the condition holds."""
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            status = self.status(name)
+            if holds(status):
+                return status
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{self.name}/{name} is not {what} after {timeout_seconds} s: {status}")
+            time.sleep(POLL_SECONDS)
+
+
+def background_job(name: str, class_: str, method: str, **spec: Any) -> Document:
+    """The object's document."""
+    return {
+        "apiVersion": "backgroundjob.dev/v1alpha1",
+        "kind": "BackgroundJob",
+        "metadata": {"name": name},
+        "spec": {"class": class_, "method": method, **spec},
+    }
+
+
+def utc_now() -> datetime:
+    """The machine's clock, which the API server shares."""
+    return datetime.now(UTC)

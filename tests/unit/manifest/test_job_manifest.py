@@ -1,0 +1,367 @@
+"""The Job of one attempt."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from backgroundjob.api.config import Profile, Times, parse_config
+from backgroundjob.api.spec import BackgroundJobSpec
+from backgroundjob_operator.engine.catalogue import Admitted, admit
+from backgroundjob_operator.engine.manifest import job_manifest
+from backgroundjob_operator.engine.record import BackgroundJobRecord, parse_record
+from backgroundjob_runner.contract import Invocation
+from world import settings
+
+ENTRY = {
+    "target": "jobs.email:EmailJob.send",
+    "params": {"properties": {"to": {}, "password": {}, "token": {}}},
+    "loggable": ["to"],
+}
+SECRETS = [
+    {"name": "password", "secretKeyRef": {"name": "smtp", "key": "pass.txt"}},
+    {"name": "token", "secretKeyRef": {"name": "api", "key": "token"}},
+]
+
+
+def record(**spec: Any) -> BackgroundJobRecord:
+    """EmailJob.send as the API server stores it."""
+    return parse_record(
+        {
+            "metadata": {
+                "name": "mail",
+                "namespace": "shop",
+                "uid": "0b5c",
+                "resourceVersion": "7",
+                "generation": 1,
+                "creationTimestamp": datetime(2026, 1, 1, tzinfo=UTC).isoformat(),
+            },
+            "spec": {"class": "EmailJob", "method": "send", "params": {"to": "a@example.org"}, **spec},
+        }
+    )
+
+
+def admission(seen: BackgroundJobRecord) -> Admitted:
+    """The admitted object."""
+    assert isinstance(seen.spec, BackgroundJobSpec)
+    answer = admit(seen.spec, "shop", settings({"EmailJob.send": ENTRY}))
+    assert isinstance(answer, Admitted), answer
+    return answer
+
+
+def manifest(
+    profile: dict[str, Any] | None = None, attempt: int = 1, times: Times | None = None, **spec: Any
+) -> dict[str, Any]:
+    """The Job under the profile `default` with these fields."""
+    seen = record(**spec)
+    config = parse_config({"profiles": {"default": {"image": "runner:1", **(profile or {})}}})
+    return job_manifest(seen, admission(seen), attempt, config.profile("default"), times or Times())
+
+
+def pod(**options: Any) -> dict[str, Any]:
+    """The same Job's pod spec."""
+    spec: dict[str, Any] = manifest(**options)["spec"]["template"]["spec"]
+    return spec
+
+
+def invocation(job: dict[str, Any]) -> Invocation:
+    """What the runner will read."""
+    annotations = job["spec"]["template"]["metadata"]["annotations"]
+    return Invocation.from_json(annotations["backgroundjob.dev/invocation"])
+
+
+OWN_LABELS = {
+    "backgroundjob.dev/name": "mail",
+    "backgroundjob.dev/uid": "0b5c",
+    "backgroundjob.dev/attempt": "2",
+}
+
+
+def test_the_job_of_a_small_object_is_exactly_this() -> None:
+    job = manifest(attempt=2, timeoutSeconds=100)
+    text = job["spec"]["template"]["metadata"]["annotations"].pop("backgroundjob.dev/invocation")
+
+    assert json.loads(text) == {
+        "protocol": 1,
+        "uid": "0b5c",
+        "namespace": "shop",
+        "name": "mail",
+        "attempt": 2,
+        "maxAttempts": 3,
+        "class": "EmailJob",
+        "method": "send",
+        "target": "jobs.email:EmailJob.send",
+        "params": {"to": "a@example.org"},
+        "secretParams": [],
+        "timeoutSeconds": 100,
+        "gracePeriodSeconds": 30,
+        "loggable": ["to"],
+    }
+    assert job == {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": "mail-891722b1-2",
+            "namespace": "shop",
+            "labels": OWN_LABELS,
+            "ownerReferences": [
+                {
+                    "apiVersion": "backgroundjob.dev/v1alpha1",
+                    "kind": "BackgroundJob",
+                    "name": "mail",
+                    "uid": "0b5c",
+                    "controller": True,
+                    "blockOwnerDeletion": True,
+                }
+            ],
+        },
+        "spec": {
+            "backoffLimit": 0,
+            "podReplacementPolicy": "Failed",
+            "activeDeadlineSeconds": 490,  # 300 to start + 100 to run + 30 of grace + 60 of margin
+            "ttlSecondsAfterFinished": 86_400,
+            "template": {
+                "metadata": {"labels": OWN_LABELS, "annotations": {}},
+                "spec": {
+                    "restartPolicy": "Never",
+                    "terminationGracePeriodSeconds": 30,
+                    "automountServiceAccountToken": False,
+                    "enableServiceLinks": False,
+                    "securityContext": {
+                        "runAsNonRoot": True,
+                        "runAsUser": 10001,
+                        "runAsGroup": 10001,
+                        "fsGroup": 10001,
+                        "seccompProfile": {"type": "RuntimeDefault"},
+                    },
+                    "containers": [
+                        {
+                            "name": "runner",
+                            "image": "runner:1",
+                            "securityContext": {
+                                "allowPrivilegeEscalation": False,
+                                "readOnlyRootFilesystem": True,
+                                "capabilities": {"drop": ["ALL"]},
+                            },
+                            "terminationMessagePath": "/dev/termination-log",
+                            "terminationMessagePolicy": "File",
+                            "volumeMounts": [
+                                {"name": "invocation", "mountPath": "/etc/backgroundjob", "readOnly": True},
+                                {"name": "tmp", "mountPath": "/tmp"},
+                            ],
+                        }
+                    ],
+                    "volumes": [
+                        {
+                            "name": "invocation",
+                            "downwardAPI": {
+                                "items": [
+                                    {
+                                        "path": "invocation.json",
+                                        "fieldRef": {
+                                            "fieldPath": "metadata.annotations"
+                                            "['backgroundjob.dev/invocation']"
+                                        },
+                                    }
+                                ]
+                            },
+                        },
+                        {"name": "tmp", "emptyDir": {}},
+                    ],
+                },
+            },
+        },
+    }
+
+
+def test_the_runner_reads_back_what_was_meant() -> None:
+    params = {"to": "Zoë <z@example.org>", "password": {"nested": [1, 2.5, None, True, '"\\\n\u2028']}}
+
+    found = invocation(manifest(attempt=3, params=params, retry={"maxAttempts": 7}, timeoutSeconds=5))
+
+    assert found == Invocation(
+        uid="0b5c",
+        namespace="shop",
+        name="mail",
+        attempt=3,
+        max_attempts=7,
+        class_name="EmailJob",
+        method="send",
+        target="jobs.email:EmailJob.send",
+        params=params,
+        timeout_seconds=5,
+        grace_period_seconds=30,
+        loggable=("to",),
+    )
+
+
+def test_a_secret_param_is_mounted_by_the_kubelet_and_never_read() -> None:
+    job = manifest(paramsFrom=SECRETS)
+    spec = job["spec"]["template"]["spec"]
+
+    assert spec["volumes"][-1] == {
+        "name": "params",
+        "projected": {
+            "sources": [
+                {"secret": {"name": "smtp", "items": [{"key": "pass.txt", "path": "password"}]}},
+                {"secret": {"name": "api", "items": [{"key": "token", "path": "token"}]}},
+            ]
+        },
+    }
+    assert spec["containers"][0]["volumeMounts"][-1] == {
+        "name": "params",
+        "mountPath": "/etc/backgroundjob-params",
+        "readOnly": True,
+    }
+    found = invocation(job)
+    assert (found.params, found.secret_params) == ({"to": "a@example.org"}, ("password", "token"))
+    assert "env" not in spec["containers"][0]
+
+
+def test_params_travel_in_the_annotation_alone() -> None:
+    job = manifest(params={"to": "marker-4711"})
+    del job["spec"]["template"]["metadata"]["annotations"]
+
+    assert "marker-4711" not in json.dumps(job)
+
+
+@pytest.mark.parametrize(
+    ("start", "timeout", "grace", "deadline"),
+    [
+        (300, 3600, 30, 3990),  # 300 + 3600 + 30 + 60
+        (10, 1, 0, 71),  # 10 + 1 + 0 + 60
+        (86_400, 604_800, 3600, 694_860),  # 86400 + 604800 + 3600 + 60
+    ],
+)
+def test_the_backstop_is_everything_an_attempt_may_take_and_a_minute(
+    start: int, timeout: int, grace: int, deadline: int
+) -> None:
+    job = manifest(
+        {"terminationGracePeriodSeconds": grace},
+        times=Times(start_deadline_seconds=start),
+        timeoutSeconds=timeout,
+    )
+
+    assert job["spec"]["activeDeadlineSeconds"] == deadline
+    assert job["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == grace
+    assert invocation(job).grace_period_seconds == grace
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "failed", "ttl"), [(3600, 86_400, 86_400), (604_800, 60, 604_800), (0, 0, 0)]
+)
+def test_the_cluster_cleans_up_no_earlier_than_any_outcome_is_to_be_kept(
+    succeeded: int, failed: int, ttl: int
+) -> None:
+    times = Times(keep_succeeded_jobs_seconds=succeeded, keep_failed_jobs_seconds=failed)
+
+    assert manifest(times=times)["spec"]["ttlSecondsAfterFinished"] == ttl
+
+
+POD_FIELDS: dict[str, Any] = {
+    "imagePullSecrets": [{"name": "regcred"}],
+    "nodeSelector": {"disk": "ssd"},
+    "tolerations": [{"key": "batch", "operator": "Exists"}],
+    "affinity": {"nodeAffinity": {}},
+    "priorityClassName": "batch",
+    "serviceAccountName": "mailer",
+}
+CONTAINER_FIELDS: dict[str, Any] = {
+    "imagePullPolicy": "Always",
+    "resources": {"limits": {"memory": "1Gi"}},
+    "env": [{"name": "REGION", "value": "eu"}],
+    "envFrom": [{"configMapRef": {"name": "smtp"}}],
+}
+
+
+@pytest.mark.parametrize("field", POD_FIELDS)
+def test_a_pod_field_of_the_profile_reaches_the_pod(field: str) -> None:
+    assert pod(profile={field: POD_FIELDS[field]})[field] == POD_FIELDS[field]
+
+
+@pytest.mark.parametrize("field", CONTAINER_FIELDS)
+def test_a_container_field_of_the_profile_reaches_the_container(field: str) -> None:
+    found = pod(profile={field: CONTAINER_FIELDS[field]})
+
+    assert found["containers"][0][field] == CONTAINER_FIELDS[field]
+
+
+def test_a_token_is_mounted_only_for_a_service_account_that_the_administrator_named() -> None:
+    assert pod()["automountServiceAccountToken"] is False
+    assert pod(profile={"serviceAccountName": "mailer"})["automountServiceAccountToken"] is True
+
+
+def test_security_of_the_profile_changes_what_it_names_and_nothing_else() -> None:
+    found = pod(profile={"podSecurityContext": {"runAsUser": 7}, "securityContext": {"privileged": False}})
+
+    assert found["securityContext"] == {
+        "runAsNonRoot": True,
+        "runAsUser": 7,
+        "runAsGroup": 10001,
+        "fsGroup": 10001,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert found["containers"][0]["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+        "privileged": False,
+    }
+
+
+def test_volumes_of_the_profile_are_added_to_our_own() -> None:
+    volume, mount = {"name": "data", "emptyDir": {}}, {"name": "data", "mountPath": "/data"}
+
+    found = pod(profile={"volumes": [volume], "volumeMounts": [mount]})
+
+    assert [one["name"] for one in found["volumes"]] == ["invocation", "tmp", "data"]
+    assert found["containers"][0]["volumeMounts"][-1] == mount
+
+
+def test_labels_and_annotations_of_the_profile_stand_beside_our_own() -> None:
+    job = manifest({"labels": {"team": "mail"}, "annotations": {"note": "x"}}, attempt=2)
+    template = job["spec"]["template"]["metadata"]
+
+    assert job["metadata"]["labels"] == {"team": "mail", **OWN_LABELS}
+    assert template["labels"] == {"team": "mail", **OWN_LABELS}
+    assert template["annotations"].keys() == {"note", "backgroundjob.dev/invocation"}
+
+
+def test_labels_with_our_prefix_are_reserved_even_if_a_profile_got_them_past_its_model() -> None:
+    forged = {"image": "x", "labels": {"backgroundjob.dev/uid": "other"}}
+    seen = record()
+
+    job = job_manifest(seen, admission(seen), 2, forged, Times())
+
+    assert job["metadata"]["labels"] == OWN_LABELS
+    assert job["spec"]["template"]["metadata"]["labels"] == OWN_LABELS
+
+
+def test_every_field_of_a_profile_reaches_the_job() -> None:
+    profile: dict[str, Any] = {
+        **POD_FIELDS,
+        **CONTAINER_FIELDS,
+        "image": "image-value",
+        "podSecurityContext": {"fsGroup": 4711},
+        "securityContext": {"privileged": False},
+        "volumes": [{"name": "data", "emptyDir": {}}],
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+        "labels": {"team": "mail"},
+        "annotations": {"note": "x"},
+        "terminationGracePeriodSeconds": 47,
+    }
+    assert profile.keys() == {field.alias for field in Profile.model_fields.values()}
+    everything = manifest(profile)
+
+    # without an image there is no profile
+    for field in profile.keys() - {"image"}:
+        without = manifest({name: value for name, value in profile.items() if name != field})
+        assert without != everything, f"{field} changes nothing"
+
+
+def test_a_large_invocation_of_letters_beyond_ascii_fits_into_the_annotations_of_a_pod() -> None:
+    # 64 KiB of 2-byte letters become 6 characters each: 192 KiB of the 256 KiB of all annotations
+    job = manifest(params={"to": "é" * 32_763})
+
+    assert len(job["spec"]["template"]["metadata"]["annotations"]["backgroundjob.dev/invocation"]) < 200_000

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-
 from backgroundjob.api import labels
 from backgroundjob.api.backgroundjob import BackgroundJob
 from backgroundjob.api.fields import DNS_LABEL

@@ -7,7 +7,6 @@ from pydantic import ConfigDict, Field, model_validator
 from backgroundjob.api import limits
 from backgroundjob.api.fields import (
     ATOMIC_LIST,
-    OVERRIDE,
     SET,
     ApiModel,
     AttemptLimit,
@@ -29,8 +28,7 @@ class RetrySpec(ApiModel):
         default=None,
         description="How many attempts may be charged to the job, the first included: 1 means no retry. An "
         "attempt is charged when it ends through its own doing (exception, timeout, crash, out of memory). "
-        f"After the last one the job fails with RetriesExhausted. Default: {limits.DEFAULT_MAX_ATTEMPTS}, "
-        f"{OVERRIDE}.",
+        f"After the last one the job fails with RetriesExhausted. Default: {limits.DEFAULT_MAX_ATTEMPTS}.",
     )
     backoff: Backoff | None = Field(
         default=None,
@@ -55,9 +53,9 @@ class RetrySpec(ApiModel):
     )
     jitter_percent: Percent | None = Field(
         default=None,
-        description="By how many percent each delay may differ, so that jobs which failed together do not "
-        "come back together. Derived from the object's uid and the attempt: the same after every restart "
-        f"of the operator. 0 turns it off. Default: {limits.DEFAULT_JITTER_PERCENT}.",
+        description="By how many percent each delay may be longer or shorter, so that jobs which failed "
+        "together do not come back together. Derived from the object's uid and the attempt: the same after "
+        f"every restart of the operator. 0 turns it off. Default: {limits.DEFAULT_JITTER_PERCENT}.",
     )
     max_disruptions: DisruptionLimit | None = Field(
         default=None,

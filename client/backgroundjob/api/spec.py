@@ -35,18 +35,15 @@ from backgroundjob.api.fields import (
     AttemptSeconds,
     ClassName,
     MethodName,
-    ObjectName,
-    ParameterName,
     PositiveSeconds,
     QueueName,
     Restarts,
     Seconds,
-    SubdomainName,
     is_empty,
     rfc3339,
     text_or_time,
 )
-from backgroundjob.api.reasons import DependencyCondition
+from backgroundjob.api.references import Dependency, ParamFromSecret
 from backgroundjob.api.retry import RetrySpec
 from backgroundjob.api.rules import PRIORITY_RULES, SPEC_RULES, validations
 
@@ -85,40 +82,6 @@ RunAt = Annotated[
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 32, "pattern": RUN_AT}),
 ]
-
-
-class SecretKeyRef(ApiModel):
-    """One key of one Secret."""
-
-    model_config = ConfigDict(json_schema_extra=ATOMIC_OBJECT)
-
-    name: SubdomainName = Field(description="Name of the Secret.")
-    key: Annotated[str, Field(min_length=1, max_length=253, pattern="^[-_a-zA-Z0-9]([-._a-zA-Z0-9]*)$")] = (
-        Field(description="Key in the Secret whose value, read as text, becomes the parameter.")
-    )
-
-
-class ParamFromSecret(ApiModel):
-    """One parameter whose value is not in the object."""
-
-    name: ParameterName = Field(
-        description="Name of the parameter, as the method spells it. It must not be in params too."
-    )
-    secret_key_ref: SecretKeyRef = Field(description="Where the value is.")
-
-
-class Dependency(ApiModel):
-    """One BackgroundJob that goes first."""
-
-    name: ObjectName = Field(
-        description="Name of the other BackgroundJob, in the same namespace. It may be created later."
-    )
-    condition: DependencyCondition = Field(
-        default=DependencyCondition.SUCCEEDED,
-        description="What it must reach. Succeeded: if it ends in any other way, this object fails with "
-        "DependencyFailed. Finished: any end will do. Default: Succeeded.",
-        json_schema_extra=STORED_DEFAULT,
-    )
 
 
 class BackgroundJobSpec(ApiModel):
@@ -205,8 +168,8 @@ class BackgroundJobSpec(ApiModel):
         description="How often and when to try again. Two budgets: maxAttempts for ends that are the job's "
         "own doing, maxDisruptions for ends that are not. Without this field a failed job is tried "
         f"{limits.DEFAULT_MAX_ATTEMPTS} times in all, about {limits.DEFAULT_RETRY_DELAY_SECONDS} and "
-        f"{2 * limits.DEFAULT_RETRY_DELAY_SECONDS} seconds apart. The next time is in status.nextRetryTime. "
-        "Immutable.",
+        f"{2 * limits.DEFAULT_RETRY_DELAY_SECONDS} seconds apart. Each default below holds {OVERRIDE}. "
+        "The next time is in status.nextRetryTime. Immutable.",
     )
     timeout_seconds: AttemptSeconds | None = Field(
         default=None,
@@ -229,7 +192,7 @@ class BackgroundJobSpec(ApiModel):
     cancel: StrictBool = Field(
         default=False,
         exclude_if=is_empty,
-        description="True ends the job now and for good: the code gets SIGTERM, after the grace period "
+        description="True ends the job now: the code gets SIGTERM, after the grace period "
         "SIGKILL. It can be set back only in the update that raises restarts. Default: false.",
         json_schema_extra=STORED_DEFAULT,
     )

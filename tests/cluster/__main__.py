@@ -64,6 +64,9 @@ def main(argv: Sequence[str]) -> int:
     except ClusterError as error:
         print(f"cluster {arguments.verb}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"cluster {arguments.verb}: interrupted; what it had started is ended", file=sys.stderr)
+        return 130
     return 0
 
 

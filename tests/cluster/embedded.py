@@ -77,6 +77,7 @@ class EmbeddedCluster(WithKubectl):
         require_machine(self._progress)
         with self._locked():
             if self.running():
+                self._wait_until_ready()
                 return
             binaries = (
                 self._options.binaries if self._options else str(ensure_binaries(self._progress, self._cache))
@@ -84,8 +85,7 @@ class EmbeddedCluster(WithKubectl):
             self._remove_state()
             with self._progress.step("starting the embedded cluster"):
                 self._prepare(self._options or Options(binaries=binaries))
-                self._start()
-            self.load(self._pause_archive())
+                self._start_or_end()
 
     def down(self) -> None:
         if not self.layout.state.exists():
@@ -170,13 +170,23 @@ class EmbeddedCluster(WithKubectl):
             file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), *outputs],
             setsid=True,
         )
-        first = self._first_process(starter)
-        first.save(self.layout.pid_file)
+        self._first_process(starter).save(self.layout.pid_file)
+
+    def _start_or_end(self) -> None:
+        """What does not become ready is ended; its logs stay until the next `up` or `down`."""
+        self._start()
         try:
-            wait_for(self._ready, "node1 Ready", timeout_seconds=_READY_SECONDS)
-        except ClusterError:
-            kill(first)
+            self._wait_until_ready()
+        except BaseException:
+            process = ProcessIdentity.load(self.layout.pid_file)
+            if process is not None:
+                kill(process)
             raise
+
+    def _wait_until_ready(self) -> None:
+        """For a cluster that runs already, too: its `up` may have been killed before it was ready."""
+        wait_for(self._ready, "node1 Ready", timeout_seconds=_READY_SECONDS)
+        self.load(self._pause_archive())
 
     def _first_process(self, starter: int) -> ProcessIdentity:
         deadline = time.monotonic() + 10
@@ -192,7 +202,8 @@ class EmbeddedCluster(WithKubectl):
         """Also the service account without which no pod is admitted."""
         for ended in self.layout.ended.iterdir():
             raise ClusterError(
-                f"{ended.name} ended with {ended.read_text()}; its log is in {self.layout.state}"
+                f"{ended.name} ended with {ended.read_text()}: read its log below {self.layout.state}, "
+                "then `make cluster-down cluster-up`"
             )
         self._process()
         if not self.node_ready(network.FIRST.name):

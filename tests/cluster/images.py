@@ -40,6 +40,8 @@ def provide(load: Callable[[Path], None], marks: Path, progress: Progress, cache
 
 def load_together(archives: Mapping[ImageSpec, Path], load: Callable[[Path], None]) -> None:
     """Load the images as one archive: their common base is then read once."""
+    if not archives:
+        return
     with tempfile.TemporaryDirectory(prefix="images-") as scratch:
         merged = Path(scratch) / "images.tar"
         merge_archives({spec.reference: archive for spec, archive in archives.items()}, merged)

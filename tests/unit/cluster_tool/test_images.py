@@ -14,7 +14,7 @@ from tests.cluster.base_image import debootstrap_command, ensure_rootfs, mirror
 from tests.cluster.build_context import IMAGES, PRODUCT_FILES, ImageSpec, content_key, copy_context
 from tests.cluster.buildah import Buildah
 from tests.cluster.errors import ClusterError
-from tests.cluster.images import ImageBuilder, provide
+from tests.cluster.images import ImageBuilder, load_together, loaded_archives, provide
 from tests.cluster.paths import ROOT
 from tests.cluster.progress import Progress
 from tests.cluster.wheels import download_command
@@ -192,6 +192,18 @@ def test_images_in_one_archive_share_their_layers(tmp_path: Path) -> None:
     assert references(tmp_path / "merged.tar") == ["example/a:1", "example/b:1"]
     with tarfile.open(tmp_path / "merged.tar") as tar:
         assert len(tar.getnames()) == len(set(tar.getnames())) == 3
+
+
+def test_a_new_node_of_a_cluster_without_images_gets_none(tmp_path: Path) -> None:
+    loaded: list[Path] = []
+    load_together(loaded_archives(tmp_path), loaded.append)
+    assert loaded == []
+
+
+def test_an_archive_that_newer_builds_replaced_is_named_with_the_next_step(tmp_path: Path) -> None:
+    (tmp_path / IMAGES[0].name).write_text("/gone.tar")
+    with pytest.raises(ClusterError, match=r"python -m tests\.cluster images"):
+        loaded_archives(tmp_path)
 
 
 def image(tmp_path: Path, content: str) -> Path:

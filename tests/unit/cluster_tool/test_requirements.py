@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from cluster_recorder import Recorder
-from tests.cluster.errors import ClusterError
+from tests.cluster.errors import ClusterError, CommandError
 from tests.cluster.progress import Progress
 from tests.cluster.requirements import (
     PACKAGES,
@@ -87,6 +87,22 @@ def test_without_apt_the_missing_packages_are_named() -> None:
 def test_an_install_that_brings_nothing_is_not_taken_for_success() -> None:
     with pytest.raises(ClusterError, match="nothing that provides runc"):
         install_packages(quiet(), Recorder(), Machine("runc").find)
+
+
+def test_a_failed_command_is_shown_without_the_settings_before_it() -> None:
+    argv = (
+        "nsenter",
+        "--net",
+        "--target",
+        "7",
+        "env",
+        "KUBECONFIG=/k",
+        "PATH=/bin",
+        "kubectl",
+        "get",
+        "nodes",
+    )
+    assert str(CommandError(argv, 1, "refused\n")) == "`kubectl get nodes` ended with 1: refused"
 
 
 def test_every_package_of_the_recipe_is_asked_for() -> None:

@@ -9,7 +9,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ class Credentials:
     server: str
     ssl_context: ssl.SSLContext | None
     token_file: Path | None = None
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
 
     def headers(self) -> dict[str, str]:
         """The Authorization header as of now; empty with a client certificate."""
@@ -50,7 +50,14 @@ def find_credentials(environment: Mapping[str, str] = os.environ) -> Credentials
         raise NoCredentials(
             f"no service account is mounted and {path} does not exist; run in a pod or set KUBECONFIG"
         )
-    return _from_kubeconfig(path)
+    try:
+        return _from_kubeconfig(path)
+    except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        # Type and key only: a parser's message quotes the file, tokens and all.
+        what = f"{error} is missing" if isinstance(error, KeyError) else type(error).__name__
+        raise NoCredentials(f"{path} is not a usable kubeconfig: {what}") from None
+    except (ValueError, OSError) as error:
+        raise NoCredentials(f"{path}: a certificate or key cannot be used: {error}") from None
 
 
 def _from_kubeconfig(path: Path) -> Credentials:
@@ -70,7 +77,7 @@ def _from_kubeconfig(path: Path) -> Credentials:
         if cluster["server"].startswith("https")
         else None,
         token=user.get("token"),
-        token_file=Path(user["tokenFile"]) if "tokenFile" in user else None,
+        token_file=path.parent / user["tokenFile"] if "tokenFile" in user else None,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
 from backgroundjob_operator.cluster.port import Document, Expired, Kind, Unavailable, WatchableCluster
@@ -24,32 +24,41 @@ class Informer:
         selector: Mapping[str, str],
         apply: Callable[[Any, Document], None],
         replace: Callable[[Iterable[Document], int], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._cluster = cluster
         self._kind: Kind = kind
         self._selector = selector
         self._apply = apply
         self._replace = replace
+        self._sleep = sleep
         self._version: str | None = None
+        self._failures = 0
+        """Tries in a row that brought nothing."""
         self.synced = asyncio.Event()
 
     async def run(self) -> None:
         """List and watch until cancelled. A server that is away is waited for; anything else is raised."""
-        failures = 0
         while True:
             try:
                 if self._version is None:
                     self._version = await self._list()
                 await self._watch(self._version)
-                failures = 0
-            except Expired:
+            except Expired as error:
                 # Also after a restart of the API server, although nothing was lost.
                 self._version = None
+                if self._failures:
+                    await self._back_off(error)
+                self._failures += 1
             except Unavailable as error:
-                delay = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
-                failures += 1
-                _log.warning("%s informer: %s; next try in %s s", self._kind, error, delay)
-                await asyncio.sleep(max(delay * random.uniform(0.8, 1.2), error.retry_after_seconds))  # noqa: S311  spreads load, hides nothing
+                await self._back_off(error, at_least=error.retry_after_seconds)
+                self._failures += 1
+
+    async def _back_off(self, error: Exception, at_least: float = 0) -> None:
+        delay = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311  spreads load, hides nothing
+        delay = max(delay, at_least)
+        _log.warning("%s informer: %s; next try in %.1f s", self._kind, error, delay)
+        await self._sleep(delay)
 
     async def _list(self) -> str:
         listing = await self._cluster.list(self._kind, selector=self._selector)
@@ -59,7 +68,12 @@ class Informer:
 
     async def _watch(self, version: str) -> None:
         """Follow changes until the server ends the stream; the version to go on from is kept."""
+        brought_nothing = True
         async for event in self._cluster.watch(self._kind, selector=self._selector, resource_version=version):
+            brought_nothing, self._failures = False, 0
             if event.type != "BOOKMARK":
                 self._apply(event.type, event.document)
             self._version = event.document["metadata"]["resourceVersion"]
+        if brought_nothing:
+            # A proxy that ends every stream at once must not make this a busy loop.
+            await self._sleep(BACKOFF_SECONDS[0])

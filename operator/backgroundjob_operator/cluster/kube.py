@@ -31,6 +31,8 @@ WATCH_TIMEOUT_SECONDS: Final = 290
 """Asked of the server; a watch that ends is resumed without a list."""
 SILENCE_TIMEOUT_SECONDS: Final = 90
 """Bookmarks come about once a minute; a stream silent for longer is a dead connection."""
+RETRY_AFTER_LIMIT_SECONDS: Final = 60
+"""However long a server asks to be left alone; a wrong header would stop everything."""
 LINE_LIMIT_BYTES: Final = 16 * 1024 * 1024
 
 _GROUP: Final = f"/apis/{labels.GROUP}/{labels.VERSION}"
@@ -97,7 +99,7 @@ class KubeCluster:
                 async for line in _lines(response.content):
                     yield _watch_event(line)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unavailable(f"the watch of {kind} broke: {error!r}") from error
+            raise Unavailable(f"the watch of {kind} broke: {_sentence(error)}") from error
 
     def _request(
         self,
@@ -120,6 +122,8 @@ class KubeCluster:
                 **self._credentials.headers(),
             },
             ssl=self._credentials.ssl_context or True,
+            # The API server redirects nobody, and the token is for it alone.
+            allow_redirects=False,
             timeout=timeout or aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_SECONDS),
         )
 
@@ -131,9 +135,8 @@ class KubeCluster:
                 await _raise_for_status(response)
                 raw = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unavailable(f"{method} {path}: {error!r}") from error
-        document: Document = json.loads(bounded(raw))
-        return document
+            raise Unavailable(f"{method} {path}: {_sentence(error)}") from error
+        return _document(raw, f"{method} {path}")
 
     async def _delete(self, path: str, uid: str) -> None:
         # Without a policy the API orphans a Job's running pod; without the uid a namesake could go.
@@ -194,7 +197,7 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
 
 
 def _watch_event(line: bytes) -> WatchEvent:
-    event = json.loads(bounded(line))
+    event = _document(line, "a watch line")
     if event["type"] == "ERROR":
         status = event["object"]
         if status.get("code") == 410:
@@ -203,15 +206,33 @@ def _watch_event(line: bytes) -> WatchEvent:
     return WatchEvent(event["type"], event["object"])
 
 
+def _document(raw: bytes, what: str) -> Document:
+    """The JSON object in an answer. Anything else is not from the API server: try again later."""
+    try:
+        document = json.loads(bounded(raw))
+    except ValueError as error:
+        raise Unavailable(f"{what}: the answer is not JSON") from error
+    if not isinstance(document, dict):
+        raise Unavailable(f"{what}: the answer is not a JSON object")
+    return document
+
+
+def _sentence(error: Exception) -> str:
+    # Never repr(): aiohttp's shows the request's headers, the token among them.
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
 async def _raise_for_status(response: aiohttp.ClientResponse) -> None:
     if response.status < 400:
         return
-    text = await response.text()
+    raw = await response.read()
     try:
-        status = json.loads(text)
-    except ValueError:
-        status = {}
-    message, reason = status.get("message", text[:500]), status.get("reason", "")
+        status = _document(raw, "an error")
+    except Unavailable:
+        # A proxy's page, not the server's Status.
+        status = {"message": f"HTTP {response.status}: {raw[:500].decode(errors='replace')}"}
+    message = str(status.get("message") or f"HTTP {response.status} without a message")
+    reason = str(status.get("reason") or "")
     raise _error(response.status, reason, message, response.headers.get("Retry-After", "0"))
 
 
@@ -223,5 +244,6 @@ def _error(code: int, reason: str, message: str, retry_after: str) -> ClusterErr
     if code == 410:
         return Expired(message)
     if code in (401, 429) or code >= 500:
-        return Unavailable(message, float(retry_after) if retry_after.isdecimal() else 0)
+        seconds = float(retry_after) if retry_after.isdecimal() else 0
+        return Unavailable(message, min(seconds, RETRY_AFTER_LIMIT_SECONDS))
     return Refused(message)

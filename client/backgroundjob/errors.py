@@ -17,7 +17,7 @@
 
 Each carries its data as fields; `message` says what is wrong, `next_step` what to do about it,
 and `str()` both. All survive pickling, so they may cross process borders.
-Longer than other modules on purpose: the tree is read as a whole.
+This module is longer than 250 lines because the tree is read as a whole.
 """
 
 from collections.abc import Sequence

@@ -88,7 +88,7 @@ def test_killed_at_random_points_every_job_ends_and_each_attempt_had_one_job(
     for number in range(JOBS):
         failing = number % 4 == 0
         class_, method = ("FailingJob", "run") if failing else ("HostileJob", "sleep")
-        params = {} if failing else {"seconds": dice.uniform(0, 15)}
+        params = {} if failing else {"seconds": dice.uniform(0, 45)}
         namespace.apply(
             f"job-{number}", class_, method, params=params, retry={"maxAttempts": 2, "delays": [1]}
         )
@@ -96,8 +96,11 @@ def test_killed_at_random_points_every_job_ends_and_each_attempt_had_one_job(
         if kill % 4 == 0:
             # Between the create and the status write that follows when the pod runs.
             operator.wait_for_line(" created", 3)
+        elif kill % 4 == 1:
+            time.sleep(dice.uniform(0, 1.5))  # perhaps before the first list
         else:
-            time.sleep(dice.uniform(0.2, 2.5))
+            assert operator.wait_for_line("synced", 30)
+            time.sleep(dice.uniform(0, 1.5))
         operator.kill()
         if kill % 5 == 0:
             time.sleep(dice.uniform(1, 4))  # jobs finish while nobody watches

@@ -100,9 +100,6 @@ def _retry(layers: list[Any]) -> RetryPolicy:
     # The shape of the plan is one choice: an object that sets delaySeconds does not inherit delays[].
     shaped = [layer for layer in layers if _has_shape(layer)][:1]
     delay_seconds = _first(shaped, "delay_seconds", limits.DEFAULT_RETRY_DELAY_SECONDS)
-    # The default ceiling must not shorten a first delay that was asked for.
-    ceiling_seconds = max(delay_seconds, limits.DEFAULT_RETRY_MAX_DELAY_SECONDS)
-    delay_seconds = _first(shaped, "delay_seconds", limits.DEFAULT_RETRY_DELAY_SECONDS)
     # Who asks for a longer delay than the usual longest one, and names no longest one, gets it.
     longest = max(delay_seconds, limits.DEFAULT_RETRY_MAX_DELAY_SECONDS)
     return RetryPolicy(

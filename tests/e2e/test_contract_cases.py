@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from e2e_product import Product
 from tests.cluster.errors import CommandError
 from tests.cluster.protocol import Cluster
 from tests.e2e.contract_cases.creations import CREATIONS, Creation
@@ -31,7 +32,7 @@ FIELDS = {
 
 
 @pytest.fixture(scope="module")
-def api(cluster: Cluster, installed: object) -> Iterator["Api"]:
+def api(cluster: Cluster, product: Product) -> Iterator["Api"]:
     """A namespace of its own, without the operator."""
     cluster.kubectl("-n", SYSTEM, "scale", OPERATOR, "--replicas=0")
     cluster.kubectl("-n", SYSTEM, "rollout", "status", OPERATOR, "--timeout=60s")

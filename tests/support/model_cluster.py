@@ -9,8 +9,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import ValidationError
+
 from backgroundjob.api import labels
-from backgroundjob_operator.cluster.port import AlreadyExists, ClusterError, Conflict, Document, NotFound
+from backgroundjob.api.status import BackgroundJobStatus
+from backgroundjob_operator.cluster.port import (
+    AlreadyExists,
+    ClusterError,
+    Conflict,
+    Document,
+    NotFound,
+    Refused,
+)
 from backgroundjob_operator.engine.actions import EmitEvent, ObjectKey
 from backgroundjob_operator.engine.names import event_name
 from backgroundjob_operator.engine.record import format_time
@@ -183,6 +193,10 @@ class ModelCluster:
         if document["metadata"]["resourceVersion"] != resource_version:
             raise Conflict(f"{key} has version {document['metadata']['resourceVersion']}")
         document["status"] = merged(document.get("status", {}), patch)
+        try:
+            BackgroundJobStatus.model_validate(document["status"])
+        except ValidationError as error:
+            raise Refused(f"status: {error}") from error
         stored = self._store("BackgroundJob", document, "MODIFIED")
         self._raise(lost)
         return stored

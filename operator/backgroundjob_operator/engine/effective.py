@@ -39,6 +39,7 @@ class Effective:
     queue: str
     timeout_seconds: int
     ttl_seconds: int
+    deadline_seconds: int | None
     retry: RetryPolicy
 
 
@@ -63,6 +64,7 @@ def resolve(spec: BackgroundJobSpec, entry: AllowListEntry, config: OperatorConf
         queue=_first(layers, "queue", limits.DEFAULT_QUEUE),
         timeout_seconds=_first(layers, "timeout_seconds", limits.DEFAULT_TIMEOUT_SECONDS),
         ttl_seconds=_first(layers, "ttl_seconds_after_finished", limits.DEFAULT_TTL_SECONDS),
+        deadline_seconds=_first(layers, "deadline_seconds", None),
         retry=_retry([layer.retry for layer in layers if layer is not None and layer.retry is not None]),
     )
     if effective.profile not in config.profiles:

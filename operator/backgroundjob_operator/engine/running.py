@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from backgroundjob.api.limits import ATTEMPT_MESSAGE_LIMIT
 from backgroundjob.api.reasons import Cause, Outcome, Reason, State
 from backgroundjob_operator.engine.actions import Action, DeleteJob, EmitEvent
 from backgroundjob_operator.engine.catalogue import Admitted
@@ -13,6 +14,7 @@ from backgroundjob_operator.engine.retry import disruption_delay, final_reason, 
 from backgroundjob_operator.engine.status import (
     Status,
     Summary,
+    clipped,
     ended,
     with_attempt,
     with_effective,
@@ -129,6 +131,7 @@ def _ledger_entry(view: View, number: int, verdict: Verdict, finish_time: dateti
     entry = _started_entry(view, number) | {
         "finishTime": format_time(finish_time),
         "outcome": verdict.outcome,
+        "message": clipped(verdict.message, ATTEMPT_MESSAGE_LIMIT),
     }
     optional = {
         "podName": verdict.pod_name,

@@ -64,7 +64,7 @@ def _end(view: View, now: datetime) -> Summary | None:
             state=State.CANCELLED, reason=Reason.CANCEL_REQUESTED, message="cancelled before it ran"
         )
     if view.deadline is not None and now >= view.deadline:
-        message = f"deadlineSeconds of {record.spec.deadline_seconds} s passed; raise it and restart"
+        message = f"deadlineSeconds of {view.deadline_seconds} s passed before it could run to its end"
         return Summary(state=State.FAILED, reason=Reason.DEADLINE_EXCEEDED, message=message)
     if isinstance(admission, Refusal) and admission.reason is not Reason.ALLOW_LIST_UNAVAILABLE:
         return Summary(state=State.REJECTED, reason=admission.reason, message=admission.message)

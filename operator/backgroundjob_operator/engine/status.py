@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from backgroundjob.api.limits import ATTEMPTS_KEPT_FIRST, ATTEMPTS_KEPT_LAST
+from backgroundjob.api.limits import ATTEMPTS_KEPT_FIRST, ATTEMPTS_KEPT_LAST, MESSAGE_LIMIT
 from backgroundjob.api.reasons import ConditionStatus, ConditionType, Reason, State
 from backgroundjob_operator.engine.effective import Effective
 from backgroundjob_operator.engine.record import BackgroundJobRecord, format_time, parse_time
@@ -23,12 +23,17 @@ class Summary:
     reason: Reason
     message: str
 
+    @property
+    def sentence(self) -> str:
+        """The message as the status can hold it."""
+        return clipped(self.message)
+
 
 def with_summary(record: BackgroundJobRecord, summary: Summary, now: datetime) -> Status:
     """The record's status with a new summary; the sentence changes only with state or reason."""
     status: Status = {"restartsObserved": 0, **record.status, "observedGeneration": record.generation}
     if (status.get("state"), status.get("reason")) != (summary.state, summary.reason):
-        status |= {"state": summary.state, "reason": summary.reason, "message": summary.message}
+        status |= {"state": summary.state, "reason": summary.reason, "message": summary.sentence}
     if summary.state is not State.REJECTED and "conditions" not in status:
         _set_condition(status, ConditionType.ACCEPTED, "Allowed", "checked against the allow-list", now)
     return status
@@ -67,7 +72,7 @@ def with_attempt(status: Status, attempt: Mapping[str, Any]) -> Status:
 
 def ended(status: Status, summary: Summary, completion_time: datetime) -> Status:
     """The status with its terminal condition. Nothing but a restart changes it afterwards."""
-    done: Status = {**status, "state": summary.state, "reason": summary.reason, "message": summary.message}
+    done: Status = {**status, "state": summary.state, "reason": summary.reason, "message": summary.sentence}
     done["completionTime"] = format_time(completion_time)
     done.pop("nextRetryTime", None)
     if "startTime" in done:
@@ -127,6 +132,11 @@ def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any
     return patch
 
 
+def clipped(text: str, limit: int = MESSAGE_LIMIT) -> str:
+    """The text within the limit of its field: one character more, and the API server refuses the status."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def duration_text(duration: timedelta) -> str:
     """`4s`, `2m10s`, `3h5m`, `2d4h`: two units at most, as kubectl prints ages."""
     seconds = max(0, int(duration.total_seconds()))
@@ -159,7 +169,7 @@ def _set_condition(
             "type": type_,
             "status": value,
             "reason": reason,
-            "message": message,
+            "message": clipped(message),
             "lastTransitionTime": format_time(now)
             if moved or before is None
             else before["lastTransitionTime"],

@@ -60,11 +60,17 @@ class View:
     @property
     def deadline(self) -> datetime | None:
         """When deadlineSeconds is over, counted from creation or the latest restart."""
-        spec = self.record.spec
-        if spec is None or spec.deadline_seconds is None:
+        seconds = self.deadline_seconds
+        if seconds is None:
             return None
-        start = self.record.restart_time or self.record.creation_time
-        return start + timedelta(seconds=spec.deadline_seconds)
+        return (self.record.restart_time or self.record.creation_time) + timedelta(seconds=seconds)
+
+    @property
+    def deadline_seconds(self) -> int | None:
+        """The effective deadlineSeconds; the object's own where nothing else can be resolved."""
+        if isinstance(self.admission, Admitted):
+            return self.admission.effective.deadline_seconds
+        return self.record.spec.deadline_seconds if self.record.spec is not None else None
 
 
 @dataclass(frozen=True, slots=True)

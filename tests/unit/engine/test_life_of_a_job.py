@@ -7,7 +7,7 @@ import pytest
 from backgroundjob_operator.engine.actions import ObjectKey
 from backgroundjob_runner.contract import ExceptionDigest, FailureKind, ReceiptOutcome
 from model_cluster import ModelCluster
-from world import World, settings
+from world import ENTRIES, World, settings
 
 FAILED: dict[str, Any] = {
     "outcome": ReceiptOutcome.FAILED,
@@ -280,3 +280,24 @@ async def test_a_first_delay_above_the_default_ceiling_is_kept(world: World) -> 
     key = await world.apply(retry={"delaySeconds": 900, "jitterPercent": 0})
     await run_and_end(world, key, **FAILED)
     assert world.cluster.status(key)["nextRetryTime"] == "2026-01-01T12:15:01Z"  # 12:00:01 + 900 s
+
+
+async def test_the_deadline_of_the_allow_list_entry_counts_where_the_object_names_none() -> None:
+    entry = {**ENTRIES["EmailJob.send"], "defaults": {"deadlineSeconds": 50}}
+    world = World(with_settings=settings(entries={"EmailJob.send": entry}))
+    key = await world.apply(suspend=True)
+    await world.advance(49)
+    assert world.state(key) == ("Waiting", "Suspended")
+    await world.advance(1)
+    assert world.state(key) == ("Failed", "DeadlineExceeded")
+
+
+async def test_a_sentence_too_long_for_the_status_is_cut() -> None:
+    properties: dict[str, object] = {
+        f"a_rather_long_name_of_a_parameter_{number:03}": {} for number in range(60)
+    }
+    entry = {**ENTRIES["EmailJob.send"], "params": {"type": "object", "properties": properties}}
+    world = World(with_settings=settings(entries={"EmailJob.send": entry}))
+    key = await world.apply(params={"zzz": 1})
+    assert world.state(key) == ("Rejected", "InvalidParams")
+    assert len(world.cluster.status(key)["message"]) == 1024

@@ -114,7 +114,16 @@ def has_ended(pid: int) -> bool:
         return True
     except PermissionError:
         return True  # the number belongs to somebody else's process by now
-    return False
+    return _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether it has ended and its parent has not noticed; known where there is /proc."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] == "Z"
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -54,7 +54,6 @@ def dev(
     if state_dir is not None:
         options = replace(options, state_directory=state_dir.absolute())
     logging.basicConfig(format="%(asctime)s  %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
-    logging.getLogger(config.__name__).setLevel(logging.INFO)
     asyncio.run(_serve(options))
 
 
@@ -64,12 +63,24 @@ async def _serve(options: LocalOptions) -> None:
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C alone
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with LocalEngine(options, on_transition=_print_transition) as engine:
-        typer.echo(f"Serving {options.state_directory}; submit with bgjob run --local; Ctrl+C stops.")
+        typer.echo(_greeting(options, engine))
+        logging.getLogger(config.__name__).setLevel(logging.INFO)  # changes of the settings, from here on
         try:
             await engine.run()
         except asyncio.CancelledError:
             stopped = await engine.stop_attempts()
-            typer.echo(f"Stopped; {stopped} running attempts were ended and will be tried again.")
+            typer.echo(f"Stopped. Running attempts that were ended, to be tried again: {stopped}")
+
+
+def _greeting(options: LocalOptions, engine: LocalEngine) -> str:
+    settings = engine.settings
+    methods = len(settings.allow_list.entries) if settings.allow_list else 0
+    concurrency = settings.config.limits.concurrency
+    return (
+        f"Allowed methods: {methods} ({options.settings_file}); at once: {concurrency}\n"
+        f"Jobs and logs: {options.state_directory}\n"
+        "Submit with bgjob run --local CLASS.METHOD; Ctrl+C stops."
+    )
 
 
 def _print_transition(document: Document) -> None:

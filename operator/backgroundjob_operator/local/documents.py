@@ -117,6 +117,22 @@ def finish_time(job: Document) -> datetime | None:
     return None
 
 
+def job_uid(pod: Document) -> str:
+    """Uid of the pod's Job."""
+    return str(pod["metadata"]["ownerReferences"][0]["uid"])
+
+
+def job_name(pod: Document) -> str:
+    """Name of the pod's Job."""
+    return str(pod["metadata"]["ownerReferences"][0]["name"])
+
+
+def environment(pod: Document) -> dict[str, str]:
+    """Variables that the runner profile gives as plain values."""
+    variables = pod["spec"]["containers"][0].get("env") or ()
+    return {one["name"]: str(one["value"]) for one in variables if "value" in one}
+
+
 def api_time(timestamp: float) -> str:
     """A time of the clock as the API writes it."""
     return format_time(datetime.fromtimestamp(timestamp, UTC))

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from backgroundjob.api.labels import ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP
 from backgroundjob.errors import BackendUnavailable
 from backgroundjob_operator.cluster.port import Document
+from backgroundjob_operator.engine.actions import CreateJob
 from backgroundjob_operator.engine.catalogue import Settings
 from backgroundjob_operator.engine.planner import Planner
 from backgroundjob_operator.engine.store import Store
@@ -103,6 +104,11 @@ class LocalEngine:
         self._objects.close()
         self._lock.release()
 
+    @property
+    def settings(self) -> Settings:
+        """What the settings file says, as last read."""
+        return self._source.settings
+
     async def run(self) -> None:
         """Return never; raise what broke, if something does."""
         await asyncio.gather(*self._tasks)
@@ -112,6 +118,10 @@ class LocalEngine:
         self._loop_task.cancel()
         count = self._node.running_count
         await self._node.stop_all(grace_seconds)
+        self._follower.feed()
+        for key, actions in self._planner.plan(self._clock(), self._actuator.busy).items():
+            if not any(isinstance(action, CreateJob) for action in actions):
+                self._actuator.submit(key, actions)  # how it ended; __aexit__ waits for the write
         return count
 
     def wake(self) -> None:
@@ -132,11 +142,11 @@ class LocalEngine:
         )
         self._node.clean()
         self._actuator = Actuator(cluster, self._store, self._metrics, idle=self._loop.wake)
-        follower = Follower(self._objects, self._store, self._node, cluster.news, self._loop.wake)
-        follower.feed()
+        self._follower = Follower(self._objects, self._store, self._node, cluster.news, self._loop.wake)
+        self._follower.feed()
         self._loop_task = self._spawn(self._loop.run(self._actuator))
-        self._spawn(follower.run())
-        self._spawn(follower.sweep(self._clock))
+        self._spawn(self._follower.run())
+        self._spawn(self._follower.sweep(self._clock))
         self._spawn(self._node.run())
         self._spawn(self._watch_settings())
 

@@ -9,6 +9,7 @@ import json
 import sqlite3
 import threading
 import uuid
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from backgroundjob_operator.cluster.port import AlreadyExists, Conflict, Documen
 from backgroundjob_operator.engine.observation_pod import TERMINAL_PHASES
 from backgroundjob_operator.engine.record import format_time
 from backgroundjob_operator.engine.store import EventType
+from backgroundjob_operator.local.merge_patch import merged
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS counter (version INTEGER NOT NULL);
@@ -52,6 +54,7 @@ class Objects:
         self._clock = clock
         self._lock = threading.RLock()
         self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        self._close = weakref.finalize(self, self._db.close)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         with self._writing():
@@ -59,9 +62,9 @@ class Objects:
                 self._db.execute(statement)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; forgetting the object closes it too."""
         with self._lock:
-            self._db.close()
+            self._close()
 
     def create(
         self, document: Mapping[str, Any], child: Callable[[Document], Document] | None = None
@@ -227,19 +230,6 @@ class Objects:
         self._db.execute(
             "INSERT INTO deletions VALUES (?, ?, ?)", (version, document["kind"], json.dumps(document))
         )
-
-
-def merged(target: Any, patch: Any) -> Any:
-    """The JSON merge patch of RFC 7386: None removes, mappings merge, anything else replaces."""
-    if not isinstance(patch, Mapping):
-        return patch
-    result = dict(target) if isinstance(target, Mapping) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key), value)
-    return result
 
 
 def _owner_uid(document: Document) -> str | None:

@@ -5,6 +5,7 @@ has died since: there is one way to learn of an end. Decides nothing about retri
 """
 
 import asyncio
+import contextlib
 import logging
 import subprocess
 import time
@@ -95,7 +96,10 @@ class Node:
         if attempt is not None:
             attempt.is_stop_wanted = attempt.is_stop_wanted or is_deleting
         elif event_type == "DELETED":
-            self._state.attempt_log(pod["metadata"]["namespace"], _job_name(pod)).unlink(missing_ok=True)
+            with contextlib.suppress(PermissionError):  # Windows keeps files that are open
+                self._state.attempt_log(pod["metadata"]["namespace"], documents.job_name(pod)).unlink(
+                    missing_ok=True
+                )
         elif documents.is_settled(pod):
             if is_deleting:
                 self._objects.remove(uid)  # the deletion waited for the end
@@ -139,9 +143,9 @@ class Node:
         metadata = pod["metadata"]
         return _Attempt(
             pod=pod,
-            job_uid=_job_uid(pod),
+            job_uid=documents.job_uid(pod),
             files=AttemptFiles(self._state.attempts / metadata["uid"]),
-            log=self._state.attempt_log(metadata["namespace"], _job_name(pod)),
+            log=self._state.attempt_log(metadata["namespace"], documents.job_name(pod)),
             backstop=self._backstop(pod),
             is_shown_running=pod["status"]["phase"] == "Running",
             is_stop_wanted="deletionTimestamp" in metadata,
@@ -149,7 +153,7 @@ class Node:
 
     def _backstop(self, pod: Document) -> datetime | None:
         try:
-            job = self._objects.get("Job", pod["metadata"]["namespace"], _job_name(pod))
+            job = self._objects.get("Job", pod["metadata"]["namespace"], documents.job_name(pod))
         except NotFound:
             return None  # deleted: so is the pod
         seconds = job["spec"]["activeDeadlineSeconds"]
@@ -159,7 +163,7 @@ class Node:
         invocation = attempt.pod["metadata"]["annotations"][labels.INVOCATION_ANNOTATION]
         try:
             attempt.files.prepare(invocation, attempt.log, self._working_directory)
-            attempt.process = attempt.files.spawn(_environment(attempt.pod), attempt.log)
+            attempt.process = attempt.files.spawn(documents.environment(attempt.pod), attempt.log)
         except OSError as error:
             self._conclude(attempt, {"startError": str(error), "time": time.time()})
 
@@ -212,7 +216,9 @@ class Node:
             return {"lost": True, "started": (started or {}).get("time"), "time": time.time()}
         if not attempt.is_silent:
             attempt.is_silent = True
-            _log.warning("%s: its supervisor was killed; the job may still run", _job_name(attempt.pod))
+            _log.warning(
+                "%s: its supervisor was killed; the job may still run", documents.job_name(attempt.pod)
+            )
             self._write(attempt, lambda pod: documents.silent(pod, self._clock()))
         return None
 
@@ -236,17 +242,3 @@ class Node:
     def _write(self, attempt: _Attempt, change: Callable[[Document], Document]) -> None:
         self._objects.modify({attempt.pod["metadata"]["uid"]: change})
         self._changed()
-
-
-def _job_uid(pod: Document) -> str:
-    return str(pod["metadata"]["ownerReferences"][0]["uid"])
-
-
-def _job_name(pod: Document) -> str:
-    return str(pod["metadata"]["ownerReferences"][0]["name"])
-
-
-def _environment(pod: Document) -> dict[str, str]:
-    """Variables that the profile gives as plain values."""
-    variables = pod["spec"]["containers"][0].get("env") or ()
-    return {one["name"]: str(one["value"]) for one in variables if "value" in one}

@@ -42,6 +42,7 @@ class SettingsFile:
         self._path = path
         self._source = source
         self._seen: tuple[int, int] | None = None
+        self._applied: dict[str, dict[str, str]] = {}
 
     def load(self) -> None:
         """Read it for the first time. Raises BackendUnavailable, which says how to mend it."""
@@ -80,7 +81,9 @@ class SettingsFile:
 
     def _apply(self) -> None:
         for name, data in config_maps(self._path.read_text(encoding="utf-8")).items():
-            self._source.apply("MODIFIED", {"metadata": {"name": name}, "data": data})
+            if data != self._applied.get(name):
+                self._applied[name] = data
+                self._source.apply("MODIFIED", {"metadata": {"name": name}, "data": data})
 
 
 def config_maps(text: str) -> dict[str, dict[str, str]]:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from backgroundjob_operator.cluster.port import AlreadyExists, Conflict, NotFound
-from backgroundjob_operator.local.objects import Objects, merged
+from backgroundjob_operator.local.merge_patch import merged
+from backgroundjob_operator.local.objects import Objects
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import kopf
+from yarl import URL
 
 from backgroundjob.api import labels
 from backgroundjob_operator.cluster.bounded_response import BoundedResponse
@@ -82,6 +83,8 @@ class Process:
         await self._app.start()
 
     async def _cleanup(self, **_: Any) -> None:
+        # kopf waits 5 s for its own waiter of this flag, whatever ended the operator.
+        self.stop_flag.set()
         if self._app is not None:
             await self._app.stop()
         for session in self._sessions:
@@ -112,7 +115,9 @@ class Process:
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         # Read anew each time: the kubelet rotates the token, and a 401 would make kopf log in again.
-        request.headers.update(self._credentials.headers())
+        # For the API server alone: a redirect to another host is followed without it.
+        if request.url.origin() == URL(self._credentials.server).origin():
+            request.headers.update(self._credentials.headers())
         return await handler(request)
 
     def _fail(self) -> None:

@@ -19,6 +19,9 @@ demo: $(STAMP)  ## Run real jobs on this machine, no cluster needed
 test: $(STAMP)  ## Unit, property and local tests: Python only, under 3 minutes
 	$(BIN)/python -m pytest
 
+test-full: $(STAMP)  ## The same with 2,000 examples for each property
+	$(BIN)/python -m pytest --hypothesis-profile=thorough
+
 e2e: $(STAMP)  ## The same on a real Kubernetes (BACKGROUNDJOB_CLUSTER=embedded|kind|current)
 	$(BIN)/python -m pytest tests/e2e -v --durations=0
 
@@ -45,4 +48,4 @@ lock: $(STAMP)  ## Resolve requirements/*.txt again
 help:
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## */\1\t/' | column -t -s "$$(printf '\t')"
 
-.PHONY: install demo test e2e fmt check crds cluster-up cluster-down lock help
+.PHONY: install demo test test-full e2e fmt check crds cluster-up cluster-down lock help

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -10,7 +10,10 @@ from backgroundjob.api.allow_list import parse_entry
 from backgroundjob.api.config import OperatorConfig, parse_config
 from backgroundjob.api.fields import DocumentError
 from backgroundjob_operator.engine.catalogue import AllowList, CompiledEntry, Settings
-from backgroundjob_operator.engine.validation import InvalidSchema, ParamsSchema
+from backgroundjob_operator.engine.validation import ParamsSchema
+
+# DocumentError and InvalidSchema are ValueErrors; so is what YAML raises for 2026-13-01.
+_UNREADABLE: Final = (yaml.YAMLError, ValueError, RecursionError)
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ def read_allow_list(data: Mapping[str, str]) -> AllowList:
         try:
             entry = parse_entry(key, yaml.safe_load(text))
             entries[key] = CompiledEntry(key, entry, ParamsSchema(entry.params))
-        except (yaml.YAMLError, DocumentError, InvalidSchema) as error:
+        except _UNREADABLE as error:
             malformed[key] = explain(error)
     return AllowList(entries, malformed)
 
@@ -36,7 +39,7 @@ def read_config(data: Mapping[str, str]) -> OperatorConfig:
     """The configuration from its topics. Raises ConfigError: half a configuration is none."""
     try:
         return parse_config({topic: yaml.safe_load(text) for topic, text in data.items()})
-    except (yaml.YAMLError, DocumentError) as error:
+    except _UNREADABLE as error:
         raise ConfigError(explain(error)) from error
 
 
@@ -46,6 +49,8 @@ def explain(error: Exception) -> str:
         return "; ".join(error.problems)
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"not YAML: {error.problem} in line {error.problem_mark.line + 1}"
+    if isinstance(error, RecursionError):
+        return "nested too deeply, or contains itself"
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
@@ -57,6 +62,8 @@ class SettingsSource:
         self._config_name = config_name
         self._changed = changed
         self.settings = Settings(allow_list=None, config=OperatorConfig())
+        self._data: dict[str, Mapping[str, str]] = {}
+        """What was last read, by ConfigMap: a version that says the same changes nothing."""
         self.problems: dict[str, str] = {}
         """By ConfigMap, or ConfigMap/key: what is wrong with it now. Exported as a metric."""
 
@@ -68,7 +75,10 @@ class SettingsSource:
         if event_type == "DELETED":
             self._missing(name)
             return
-        data = document.get("data") or {}
+        data = dict(document.get("data") or {})
+        if self._data.get(name) == data:
+            return
+        self._data[name] = data
         (self._take_allow_list if name == self._allow_list_name else self._take_config)(name, data)
 
     def replace(self, name: str, documents: Iterable[Mapping[str, Any]], _version: int) -> None:
@@ -80,24 +90,32 @@ class SettingsSource:
             self._missing(name)
 
     def _missing(self, name: str) -> None:
-        kept = self.settings.allow_list if name == self._allow_list_name else self.settings.config
-        using = "the last good one is in use" if kept is not None else "nothing starts until it exists"
-        self._problem(name, f"ConfigMap {name} does not exist; {using}")
+        self._data.pop(name, None)
+        self._problem(name, f"ConfigMap {name} does not exist; {self._instead(name)}")
+
+    def _instead(self, name: str) -> str:
+        config = self.settings.config if self.settings.is_configured else None
+        kept = self.settings.allow_list if name == self._allow_list_name else config
+        return "the last good one stays in use" if kept is not None else "nothing starts until there is one"
 
     def _take_allow_list(self, name: str, data: Mapping[str, str]) -> None:
         allow_list = read_allow_list(data)
-        self._clear_problems(name)
-        for key, sentence in allow_list.malformed.items():
-            self._problem(f"{name}/{key}", f"entry {key} is malformed and not in use: {sentence}")
+        found = {
+            f"{name}/{key}": f"entry {key} is malformed and not in use: {sentence}"
+            for key, sentence in allow_list.malformed.items()
+        }
+        self._keep_problems(name, found)
+        for where, sentence in found.items():
+            self._problem(where, sentence)
         self._change(Settings(allow_list, self.settings.config))
 
     def _take_config(self, name: str, data: Mapping[str, str]) -> None:
         try:
             config = read_config(data)
         except ConfigError as error:
-            self._problem(name, f"ConfigMap {name} is not used: {error}; the last good one stays in use")
+            self._problem(name, f"ConfigMap {name} is not used: {error}; {self._instead(name)}")
             return
-        self._clear_problems(name)
+        self._keep_problems(name, {})
         self._change(Settings(self.settings.allow_list, config))
 
     def _change(self, settings: Settings) -> None:
@@ -115,7 +133,10 @@ class SettingsSource:
             _log.error("%s", sentence)
         self.problems[where] = sentence
 
-    def _clear_problems(self, name: str) -> None:
+    def _keep_problems(self, name: str, still: Mapping[str, str]) -> None:
+        """Forget what is no longer wrong with a ConfigMap; what still is, is not told again."""
         self.problems = {
-            where: text for where, text in self.problems.items() if where.partition("/")[0] != name
+            where: text
+            for where, text in self.problems.items()
+            if where.partition("/")[0] != name or where in still
         }

@@ -56,8 +56,9 @@ class Metrics:
 
     def count_transition(self, patch: Mapping[str, Any]) -> None:
         """One status write that changed the state."""
-        if "state" in patch:
-            self._transitions.labels(patch["state"], patch.get("reason", "")).inc()
+        # A restart removes the state (None): the next write names the new one.
+        if patch.get("state"):
+            self._transitions.labels(patch["state"], patch.get("reason") or "").inc()
 
     def render(self) -> bytes:
         """The exposition text."""

@@ -29,10 +29,10 @@ class Options:
             raise ValueError(f"BACKGROUNDJOB_HTTP_PORT is {port!r}; use a port number from 1 to 65535")
         return cls(
             namespace=environment.get("BACKGROUNDJOB_NAMESPACE") or _own_namespace(),
-            allow_list_name=environment.get("BACKGROUNDJOB_ALLOW_LIST", ALLOW_LIST_CONFIG_MAP),
-            config_name=environment.get("BACKGROUNDJOB_CONFIG", CONFIG_CONFIG_MAP),
+            allow_list_name=environment.get("BACKGROUNDJOB_ALLOW_LIST") or ALLOW_LIST_CONFIG_MAP,
+            config_name=environment.get("BACKGROUNDJOB_CONFIG") or CONFIG_CONFIG_MAP,
             http_port=int(port),
-            log_format=environment.get("BACKGROUNDJOB_LOG_FORMAT", "text"),
+            log_format=environment.get("BACKGROUNDJOB_LOG_FORMAT") or "text",
         )
 
 

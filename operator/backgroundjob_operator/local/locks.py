@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-_PROBE_SECONDS: Final = 1.0
+_PROBE_SECONDS: Final = 0.3
 """A probe of somebody else's holds the lock for an instant: try that long before saying that it is taken."""
 
 

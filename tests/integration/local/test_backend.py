@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from backgroundjob.errors import (
     NotFound,
     WaitTimeout,
 )
+from backgroundjob_operator import local as local_package
 from backgroundjob_operator.local.engine import EngineBusy
 from local_mode import LocalMode, bgjob, until
 
@@ -66,7 +68,7 @@ def test_waiting_runs_the_engine_when_nobody_else_does(local: LocalMode) -> None
 def test_waiting_gives_up_when_its_time_is_over(local: LocalMode) -> None:
     handle = run_background_job("EmailJob", "send", {"to": "a"}, delay=60, backend=local.backend)
     with pytest.raises(WaitTimeout, match=r"still Waiting \(NotYetDue\)"):
-        handle.wait(timeout=0.5)
+        handle.wait(timeout=1)
     handle.delete()
     with pytest.raises(NotFound):
         handle.refresh()
@@ -122,6 +124,24 @@ async def test_both_logs_of_all_jobs_are_written(local: LocalMode) -> None:
     assert "SUCCEEDED" not in errors
 
 
+async def test_both_logs_are_json_lines_where_that_is_asked_for(
+    local: LocalMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKGROUNDJOB_LOG_FORMAT", "json")
+    local.submit("InvoiceJob.create", {"number": 1}, name="invoice")
+    local.submit("Nope.run", name="nope")
+    await local.run_without_waits("invoice", "nope")
+    told = [json.loads(line) for line in local.state.job_log.read_text().splitlines()]
+    assert {one["stage"] for one in told} == {
+        *("RUNNING", "ATTEMPT", "FAILED", "RETRYING", "SUCCEEDED", "REJECTED")
+    }
+    errors = [json.loads(line) for line in local.state.error_log.read_text().splitlines()]
+    assert sorted((one["stage"], one["level"]) for one in errors) == [
+        ("FAILED", "error"),
+        ("REJECTED", "error"),
+    ]
+
+
 async def test_a_job_submitted_by_another_process_is_noticed(local: LocalMode) -> None:
     environment = {**os.environ, **local.environment}
     async with local.engine():
@@ -145,6 +165,13 @@ def test_bgjob_run_wait_needs_nothing_else_running(local: LocalMode) -> None:
         check=True,
     )
     assert json.loads(done.stdout) == {"to": "a@example.org", "subject": "Hello"}
+
+
+def test_local_mode_calls_nothing_that_windows_lacks() -> None:
+    lacking = ("fcntl", "os.fork", "killpg", "setsid", "SIGKILL", "SIGHUP", "preexec_fn", "getuid", "os.wait")
+    sources = {path.name: path.read_text() for path in Path(local_package.__file__ or "").parent.glob("*.py")}
+    assert "supervisor.py" in sources
+    assert [(name, word) for name, text in sources.items() for word in lacking if word in text] == []
 
 
 def test_local_mode_needs_no_kubernetes_client_and_no_kopf() -> None:

@@ -57,15 +57,17 @@ async def _run(options: LocalOptions, handles: Handles, console: Console) -> Han
     shows_table = console.is_terminal
     end = time.monotonic() + TIME_LIMIT_SECONDS
     on_transition = None if shows_table else lambda document: print(screen.line(document), flush=True)
-    async with LocalEngine(options, on_transition=on_transition):
-        with Live(console=console, auto_refresh=False, transient=True) as live:
-            while True:
-                handles = {name: handle.refresh() for name, handle in handles.items()}
-                if shows_table:
-                    live.update(screen.table(handles.values(), datetime.now(UTC)), refresh=True)
-                if all(handle.done for handle in handles.values()) or time.monotonic() > end:
-                    return handles
-                await asyncio.sleep(REFRESH_SECONDS)
+    async with LocalEngine(options, on_transition=on_transition) as engine:
+        try:
+            with Live(console=console, auto_refresh=False, transient=True) as live:
+                while not all(handle.done for handle in handles.values()) and time.monotonic() < end:
+                    handles = {name: handle.refresh() for name, handle in handles.items()}
+                    if shows_table:
+                        live.update(screen.table(handles.values(), datetime.now(UTC)), refresh=True)
+                    await asyncio.sleep(REFRESH_SECONDS)
+        finally:
+            await engine.stop_attempts(grace_seconds=2)  # one runs after Ctrl+C, or when the time was over
+    return handles
 
 
 def _conclude(console: Console, handles: Handles, counts: str, started: float) -> int:
@@ -87,4 +89,7 @@ def _conclude(console: Console, handles: Handles, counts: str, started: float) -
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from backgroundjob.api.backgroundjob import BackgroundJob
 from backgroundjob.api.fields import DocumentError
+from backgroundjob.api.json_depth import MAX_DEPTH, depth_of
 from backgroundjob.api.labels import KIND
 from backgroundjob.backends import Document
 from backgroundjob.backends.polling import wait_by_polling
@@ -134,7 +135,12 @@ def _pausing(engine: EngineThread) -> Callable[[float], None]:
 
 def _checked(manifest: Mapping[str, Any]) -> Document:
     """The object as the API server would store it. Raises SubmitError where it would refuse it."""
-    document: Document = json.loads(json.dumps(manifest, allow_nan=False))
+    if depth_of(manifest) > MAX_DEPTH:
+        raise InvalidParams("spec.params", "is nested too deep; at most 8 levels are accepted")
+    try:
+        document: Document = json.loads(json.dumps(manifest, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise InvalidParams("spec.params", f"is not JSON: {error}") from error
     namespace = document["metadata"].setdefault("namespace", LocalBackend.default_namespace)
     if not is_dns_label(namespace):
         raise InvalidSpec("namespace", f"is {namespace!r:.80}; give lower-case letters, digits and hyphens")

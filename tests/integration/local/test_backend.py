@@ -60,6 +60,16 @@ def test_what_the_crd_refuses_is_refused_at_submission(
     assert local.backend.list(None) == ()
 
 
+def test_params_that_json_cannot_hold_are_refused_and_leave_the_list_readable(local: LocalMode) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5000):
+        deep = {"a": deep}
+    for params, problem in ((deep, "nested too deep"), ({"x": float("nan")}, "not JSON")):
+        with pytest.raises(InvalidParams, match=problem):
+            local.backend.submit(manifest(params=params))
+    assert local.backend.list(None) == ()
+
+
 def test_waiting_runs_the_engine_when_nobody_else_does(local: LocalMode) -> None:
     handle = run_background_job("EmailJob", "send", {"to": "a@example.org"}, backend=local.backend)
     assert handle.wait(timeout=20).result == {"to": "a@example.org", "subject": "Hello"}

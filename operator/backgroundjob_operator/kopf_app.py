@@ -71,18 +71,25 @@ class Process:
         """Kopf's handlers, bound to this life."""
         registry = kopf.OperatorRegistry()
         kopf.on.startup(registry=registry)(self._configure)
-        kopf.on.cleanup(registry=registry)(self._cleanup)
+        kopf.on.cleanup(registry=registry)(self.stop)
         kopf.on.login(registry=registry)(self._login)
         kopf.on.event(labels.GROUP, labels.VERSION, labels.PLURAL, registry=registry)(self._event)
         return registry
 
-    async def _configure(self, settings: kopf.OperatorSettings, **_: Any) -> None:
-        configure_kopf(settings)
+    async def start(self) -> None:
+        """Start what is ours. Before kopf: it would try a start that failed again after a minute.
+
+        Raises OSError when the port is taken.
+        """
         session = self._session(aiohttp.ClientResponse)
         self._app = App(KubeCluster(session, self._credentials), self._options, self._fail)
         await self._app.start()
 
-    async def _cleanup(self, **_: Any) -> None:
+    async def _configure(self, settings: kopf.OperatorSettings, **_: Any) -> None:
+        configure_kopf(settings)
+
+    async def stop(self, **_: Any) -> None:
+        """End what is ours; kopf calls it when its own tasks have ended."""
         # kopf waits 5 s for its own waiter of this flag, whatever ended the operator.
         self.stop_flag.set()
         if self._app is not None:
@@ -144,6 +151,12 @@ def configure_kopf(settings: kopf.OperatorSettings) -> None:
 async def run(options: Options, credentials: Credentials) -> int:
     """Run until SIGTERM or a fatal error; the exit code."""
     process = Process(options, credentials)
+    try:
+        await process.start()
+    except OSError as error:
+        _log.critical("the operator cannot serve its probes and exits: %s", error)
+        await process.stop()
+        return 1
     await kopf.operator(
         registry=process.registry(),
         standalone=True,

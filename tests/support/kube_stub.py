@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -47,6 +48,11 @@ class Place:
     subresource: str | None
 
 
+def now_text() -> str:
+    """The time as the API writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def place_of(path: str) -> Place:
     """The parts of `/apis/group/version/[namespaces/x/]plural[/name[/subresource]]`."""
     parts = path.strip("/").split("/")
@@ -68,6 +74,7 @@ class KubeStub:
         self._answers: dict[tuple[str, str], list[Answer]] = {}
         self._objects: dict[tuple[str, str, str], Document] = {}
         self._history: list[tuple[int, str, str, Document]] = []
+        self._deep: tuple[str, bytes] | None = None
         self._news = asyncio.Event()
         self._closed = asyncio.Event()
 
@@ -95,7 +102,7 @@ class KubeStub:
         event = "MODIFIED" if key in self._objects else "ADDED"
         self.version += 1
         metadata.setdefault("uid", f"uid-{self.version}")
-        metadata.setdefault("creationTimestamp", "2026-01-01T00:00:00Z")
+        metadata.setdefault("creationTimestamp", now_text())
         metadata["resourceVersion"] = str(self.version)
         self._objects[key] = copy.deepcopy(document)
         self._tell(event, collection, document)
@@ -119,6 +126,16 @@ class KubeStub:
         self._closed.set()
         self._news.set()
 
+    def deepen(self, name: str, levels: int) -> None:
+        """Let the params of this object be nested so deeply, in lists and watches."""
+        self._deep = name, b"[" * levels + b"]" * levels
+
+    def _encoded(self, document: Document) -> bytes:
+        text = json.dumps(document).encode()
+        if self._deep is not None and f'"{self._deep[0]}"'.encode() in text:
+            return text.replace(b'{"to": 0}', b'{"to": ' + self._deep[1] + b"}")
+        return text
+
     # What the server does
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -139,7 +156,8 @@ class KubeStub:
         if call.method == "GET" and place.name is None and query.get("watch") == "true":
             return await self._watch(request, place, query)
         status, document = self._act(call, place)
-        return web.json_response(document, status=status)
+        body_text = self._encoded(document)
+        return web.Response(body=body_text, status=status, content_type="application/json")
 
     def _queue(self, method: str, path: str, answer: Answer) -> None:
         self._answers.setdefault((method, path), []).append(answer)
@@ -171,7 +189,7 @@ class KubeStub:
             news = self._news
             for version, collection, event, document in self._history:
                 if version > seen and collection == place.collection and _selected(document, place, query):
-                    line = json.dumps({"type": event, "object": document}).encode() + b"\n"
+                    line = self._encoded({"type": event, "object": document}) + b"\n"
                     try:
                         await response.write(line)
                     except ConnectionError:
@@ -259,7 +277,10 @@ def _discovery(path: str) -> Document:
         "shortNames": ["bgjob"],
         "categories": [],
     }
+    namespace = {"name": "namespaces", "kind": "Namespace", "singularName": "namespace", "namespaced": False}
     documents: dict[str, Document] = {
+        # kopf waits until it knows what a namespace is.
+        "/api/v1": {"kind": "APIResourceList", "resources": [{**namespace, "verbs": ["list", "watch"]}]},
         "/api": {"kind": "APIVersions", "versions": ["v1"]},
         "/apis": {"kind": "APIGroupList", "groups": [group]},
         "/apis/backgroundjob.dev/v1alpha1": {

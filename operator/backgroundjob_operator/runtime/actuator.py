@@ -51,6 +51,8 @@ class Actuator:
         self._calls = asyncio.Semaphore(CONCURRENT_CALLS)
         self._tasks: dict[ObjectKey, asyncio.Task[None]] = {}
         self._failures: dict[ObjectKey, int] = {}
+        self._waiting: set[ObjectKey] = set()
+        """Objects whose task only waits after a failure."""
 
     @property
     def busy(self) -> set[ObjectKey]:
@@ -68,7 +70,9 @@ class Actuator:
         await asyncio.gather(*self._tasks.values())
 
     async def close(self, timeout_seconds: float) -> None:
-        """Let calls under way finish, for at most this long; start none."""
+        """Let calls under way finish, for at most this long. What only waits ends at once."""
+        for key in self._waiting:
+            self._tasks[key].cancel()
         if not self._tasks:
             return
         _, late = await asyncio.wait(self._tasks.values(), timeout=timeout_seconds)
@@ -83,6 +87,9 @@ class Actuator:
                     await self._do(action)
             self._failures.pop(key, None)
         except ClusterError as error:
+            await self._back_off(key, error)
+        except Exception as error:  # noqa: BLE001  a defect on one object must not stop or spin the others
+            _log.error("%s an action failed for a reason nobody foresaw", key, exc_info=error)
             await self._back_off(key, error)
         finally:
             del self._tasks[key]
@@ -163,7 +170,7 @@ class Actuator:
         if record is not None:
             self._store.background_job_gone(record.uid)
 
-    async def _back_off(self, key: ObjectKey, error: ClusterError) -> None:
+    async def _back_off(self, key: ObjectKey, error: Exception) -> None:
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         delay = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
@@ -171,4 +178,8 @@ class Actuator:
             delay = max(delay, error.retry_after_seconds)
         _log.warning("%s %s: %s; next try in %s s", key, type(error).__name__, error, delay)
         self._metrics.count_failure(type(error).__name__)
-        await self._sleep(delay)
+        self._waiting.add(key)
+        try:
+            await self._sleep(delay)
+        finally:
+            self._waiting.discard(key)

@@ -38,6 +38,8 @@ class App:
         self.metrics = Metrics()
         self.store = Store(_now)
         self.source = SettingsSource(options.allow_list_name, options.config_name, self._settings_changed)
+        # Asked when scraped: a ConfigMap that becomes unusable changes no settings.
+        self.metrics.settings_problems.set_function(lambda: len(self.source.problems))
         self._planner = Planner(self.store, self.source.settings)
         self._loop = Loop(self._planner, self.store, self.metrics, clock=_now)
         self._actuator = Actuator(cluster, self.store, self.metrics, idle=self._loop.wake)
@@ -58,9 +60,10 @@ class App:
 
     async def stop(self) -> None:
         """End every task; calls under way may finish."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._sweep] if self._sweep else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._actuator.close(SHUTDOWN_SECONDS)
         await self._probes.close()
 
@@ -123,6 +126,10 @@ class App:
             _log.critical("the operator cannot go on and exits", exc_info=task.exception())
         self._on_fatal()
 
+    def _swept(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._ended(task)
+
     async def _plan_when_synced(self) -> None:
         for informer in self._informers:
             await informer.synced.wait()
@@ -146,6 +153,7 @@ class App:
     def _sweep_soon(self) -> None:
         if self._sweep is None or self._sweep.done():
             self._sweep = asyncio.create_task(self._sweep_ghosts())
+            self._sweep.add_done_callback(self._swept)
 
     async def _sweep_ghosts(self) -> None:
         await asyncio.sleep(SWEEP_DELAY_SECONDS)
@@ -154,7 +162,6 @@ class App:
 
     def _settings_changed(self, settings: Settings) -> None:
         self._planner.change_settings(settings)
-        self.metrics.settings_problems.set(len(self.source.problems))
         self.metrics.allowed_methods.set(len(settings.allow_list.entries) if settings.allow_list else 0)
         self._loop.wake()
 

@@ -17,7 +17,7 @@ demo: $(STAMP)  ## Run real jobs on this machine, no cluster needed
 	$(BIN)/python examples/demo/demo.py
 
 test: $(STAMP)  ## Unit, property and local tests: Python only, under 3 minutes
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -o faulthandler_timeout=120 -o faulthandler_exit_on_timeout=true
 
 test-full: $(STAMP)  ## The same with 2,000 examples for each property
 	$(BIN)/python -m pytest --hypothesis-profile=thorough

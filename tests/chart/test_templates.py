@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import backgroundjob
 import pytest
+
+import backgroundjob
 import yaml
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft7Validator
+
+import yaml
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts/backgroundjob"

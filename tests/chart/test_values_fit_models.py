@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
+
 import yaml
 from backgroundjob.api.allow_list import AllowListEntry, EntryLimits, parse_entry
 from backgroundjob.api.config import (
@@ -17,7 +19,6 @@ from backgroundjob.api.config import (
     Times,
     parse_config,
 )
-from pydantic import BaseModel
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts/backgroundjob"

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import backgroundjob
-import yaml
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts/backgroundjob"

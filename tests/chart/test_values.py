@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft7Validator
-
 import yaml
+from jsonschema import Draft7Validator
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts/backgroundjob"

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
-import yaml
 from backgroundjob.api.allow_list import AllowListEntry, EntryLimits, parse_entry
 from backgroundjob.api.config import (
     Defaults,

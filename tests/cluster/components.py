@@ -12,7 +12,13 @@ _ETCD_PEER = f"http://{LOOPBACK}:2380"
 
 # At its default of 20 requests a second the controller manager completes 3.4 Jobs a second, whatever the
 # machine: the tests would measure that throttle. 200 is above what containers on a laptop reach.
-CONTROLLER_MANAGER_ARGS = ("--kube-api-qps=200", "--kube-api-burst=400")
+# And a silent node would be noticed after 50 s only; config_text.kubelet has it give word every 2 s.
+CONTROLLER_MANAGER_ARGS = (
+    "--kube-api-qps=200",
+    "--kube-api-burst=400",
+    "--node-monitor-grace-period=14s",
+    "--node-monitor-period=2s",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

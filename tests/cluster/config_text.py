@@ -102,6 +102,8 @@ maxPods: 200
 enforceNodeAllocatable: []
 imageGCHighThresholdPercent: 100
 serializeImagePulls: false
+# Renewed every quarter of it. The controller manager's --node-monitor-grace-period counts on that.
+nodeLeaseDurationSeconds: 8
 evictionHard:
   memory.available: 100Mi
   nodefs.available: 1%

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
+
 from backgroundjob.api import labels
 from backgroundjob_operator.engine.observation import (
     AttemptRecord,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from backgroundjob.api.labels import API_VERSION, KIND
 from backgroundjob.backends.polling import is_finished
 from backgroundjob_operator.cluster.port import Document

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-
 import yaml
+
 from kube_stub import Document, KubeStub, now_text
 
 NAMESPACE = "backgroundjob-system"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
 from backgroundjob.api import labels
 from backgroundjob.api.backgroundjob import BackgroundJob
 from backgroundjob.api.fields import DNS_LABEL

@@ -9,7 +9,7 @@ from backgroundjob.api.config import OperatorConfig
 from backgroundjob.api.limits import MESSAGE_LIMIT
 from backgroundjob.api.reasons import Reason
 from backgroundjob.api.spec import BackgroundJobSpec
-from backgroundjob_operator.engine.effective import Effective, Refusal, resolve
+from backgroundjob.policy.effective import Effective, Refusal, resolve
 from backgroundjob_operator.engine.validation import (
     ParamsSchema,
     bind_args,

@@ -8,9 +8,9 @@ import heapq
 from collections.abc import Mapping, Set
 from datetime import datetime
 
+from backgroundjob.policy.effective import Refusal
 from backgroundjob_operator.engine.actions import Action, ObjectKey
 from backgroundjob_operator.engine.catalogue import Admitted, Settings, admit
-from backgroundjob_operator.engine.effective import Refusal
 from backgroundjob_operator.engine.record import BackgroundJobRecord
 from backgroundjob_operator.engine.retention import decide_after_end
 from backgroundjob_operator.engine.running import decide_running

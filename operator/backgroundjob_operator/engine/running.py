@@ -5,12 +5,13 @@ from typing import Any, Final
 
 from backgroundjob.api.limits import ATTEMPT_MESSAGE_LIMIT
 from backgroundjob.api.reasons import Cause, Outcome, Reason, State
+from backgroundjob.policy.delays import disruption_delay, retry_delay
 from backgroundjob_operator.engine.actions import Action, DeleteJob, EmitEvent
 from backgroundjob_operator.engine.catalogue import Admitted
 from backgroundjob_operator.engine.observation import AttemptRecord
 from backgroundjob_operator.engine.outcome import Undecided, Verdict, classify
 from backgroundjob_operator.engine.record import format_time
-from backgroundjob_operator.engine.retry import disruption_delay, final_reason, retry_delay
+from backgroundjob_operator.engine.retry import final_reason
 from backgroundjob_operator.engine.status import (
     Status,
     Summary,

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from backgroundjob.api.reasons import Reason, State
+from backgroundjob.policy.effective import Refusal
 from backgroundjob_operator.engine.actions import CreateJob, DeleteJob, EmitEvent
 from backgroundjob_operator.engine.catalogue import Admitted
-from backgroundjob_operator.engine.effective import Refusal
 from backgroundjob_operator.engine.manifest import job_manifest
 from backgroundjob_operator.engine.record import format_time, parse_time
 from backgroundjob_operator.engine.status import Summary, ended, suspended, with_effective, with_summary

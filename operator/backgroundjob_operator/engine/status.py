@@ -7,7 +7,7 @@ from typing import Any
 
 from backgroundjob.api.limits import ATTEMPTS_KEPT_FIRST, ATTEMPTS_KEPT_LAST, MESSAGE_LIMIT
 from backgroundjob.api.reasons import ConditionStatus, ConditionType, Reason, State
-from backgroundjob_operator.engine.effective import Effective
+from backgroundjob.policy.effective import Effective
 from backgroundjob_operator.engine.record import BackgroundJobRecord, format_time, parse_time
 
 Status = dict[str, Any]

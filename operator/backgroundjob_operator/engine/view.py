@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from backgroundjob.policy.effective import Refusal
 from backgroundjob_operator.engine.actions import Action, PatchStatus
 from backgroundjob_operator.engine.catalogue import Admitted, Settings
-from backgroundjob_operator.engine.effective import Refusal
 from backgroundjob_operator.engine.observation import AttemptRecord, JobRecord
 from backgroundjob_operator.engine.record import BackgroundJobRecord
 from backgroundjob_operator.engine.status import Status, merge_patch

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
 from backgroundjob.api.labels import ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP
 from backgroundjob.errors import BackendUnavailable
 from backgroundjob_operator.local.state import SETTINGS_VARIABLE

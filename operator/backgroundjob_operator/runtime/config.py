@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import yaml
+
 from backgroundjob.api.allow_list import parse_entry
 from backgroundjob.api.config import OperatorConfig, parse_config
 from backgroundjob.api.fields import DocumentError

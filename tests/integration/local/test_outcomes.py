@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
-from backgroundjob_operator.engine.effective import RetryPolicy
-from backgroundjob_operator.engine.retry import retry_delay
+from backgroundjob.policy.delays import retry_delay
+from backgroundjob.policy.effective import RetryPolicy
 from local_mode import LocalMode
 
 

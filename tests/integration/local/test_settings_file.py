@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-
 import yaml
+
 from backgroundjob.errors import BackendUnavailable
 from backgroundjob_operator.local.settings import config_maps
 from backgroundjob_operator.runtime.config import read_allow_list, read_config

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import yaml
+
 from backgroundjob.api import crd
 from backgroundjob.api.reasons import (
     Backoff,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import typer
-
 import yaml
+
 from backgroundjob import plugins
 from backgroundjob.cli import app as app_module
 from backgroundjob.cli import commands

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
-import yaml
 from backgroundjob.api.reasons import State
 from backgroundjob.backends import Document
 from backgroundjob.cli.commands import app

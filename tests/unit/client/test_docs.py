@@ -5,8 +5,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-
 import yaml
+
 from backgroundjob.backends import Document
 from backgroundjob.testing import InMemoryBackend, use_backend
 from command_line import bgjob

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import yaml
+
 from backgroundjob_operator.cluster import credentials
 from backgroundjob_operator.cluster.credentials import NoCredentials, find_credentials
 

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-
 import yaml
+
 from tests.cluster import config_text, network, pki
 from tests.cluster.components import (
     CONTROLLER_MANAGER_ARGS,

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backgroundjob.api.reasons import Backoff
-from backgroundjob_operator.engine.effective import RetryPolicy
-from backgroundjob_operator.engine.retry import disruption_delay, retry_delay
+from backgroundjob.policy.delays import disruption_delay, retry_delay
+from backgroundjob.policy.effective import RetryPolicy
 
 FIXED, LINEAR, EXPONENTIAL = Backoff.FIXED, Backoff.LINEAR, Backoff.EXPONENTIAL
 

@@ -3,7 +3,7 @@
 import pytest
 
 from backgroundjob.api.reasons import Cause, Outcome, Reason
-from backgroundjob_operator.engine.effective import RetryPolicy
+from backgroundjob.policy.effective import RetryPolicy
 from backgroundjob_operator.engine.outcome import Verdict
 from backgroundjob_operator.engine.retry import final_reason
 from backgroundjob_runner.contract import ExceptionDigest

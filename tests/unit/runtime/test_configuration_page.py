@@ -19,7 +19,7 @@ from backgroundjob.api.config import (
     RetryDefaults,
     Times,
 )
-from backgroundjob_operator.engine.effective import RetryPolicy
+from backgroundjob.policy.effective import RetryPolicy
 from backgroundjob_operator.runtime.config import read_allow_list, read_config
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text()

@@ -4,8 +4,8 @@ import logging
 from typing import Any
 
 import pytest
-
 import yaml
+
 from backgroundjob_operator.engine.catalogue import Settings
 from backgroundjob_operator.runtime.config import ConfigError, SettingsSource, read_allow_list, read_config
 

@@ -7,8 +7,8 @@ import pytest
 from backgroundjob.api.config import OperatorConfig
 from backgroundjob.api.reasons import Reason
 from backgroundjob.api.spec import BackgroundJobSpec
+from backgroundjob.policy.effective import Refusal, RetryPolicy
 from backgroundjob_operator.engine.catalogue import Admitted, AllowList, Settings, admit
-from backgroundjob_operator.engine.effective import Refusal, RetryPolicy
 from world import ENTRIES, settings
 
 SEND = ENTRIES["EmailJob.send"]

@@ -63,7 +63,7 @@ def test_sixteen_sources_fit_into_the_message_of_an_attempt() -> None:
     message = with_secret_hint(STUCK, spec(*sources)).message
 
     assert len(message) <= ATTEMPT_MESSAGE_LIMIT
-    assert message.endswith("key-02 of Secret a-rather-long-name-of-a-secret-02 and 13 more")
+    assert message.endswith("key-01 of Secret a-rather-long-name-of-a-secret-01 and 14 more")
 
 
 def test_the_longest_names_fit_into_the_status() -> None:

@@ -9,12 +9,11 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
-Document = dict[str, Any]
+from kube_rules import Document, Place, discovery, is_selected, merge, now_text, place_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,32 +35,6 @@ class Answer:
     chunks: tuple[bytes, ...]
     headers: Mapping[str, str] = field(default_factory=dict)
     hold: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a path points: a collection, a namespace (None: all), a name, a subresource."""
-
-    collection: str
-    namespace: str | None
-    name: str | None
-    subresource: str | None
-
-
-def now_text() -> str:
-    """The time as the API writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def place_of(path: str) -> Place:
-    """The parts of `/apis/group/version/[namespaces/x/]plural[/name[/subresource]]`."""
-    parts = path.strip("/").split("/")
-    root, rest = (parts[:2], parts[2:]) if parts[0] == "api" else (parts[:3], parts[3:])
-    namespace = None
-    if rest[:1] == ["namespaces"] and len(rest) > 2:
-        namespace, rest = rest[1], rest[2:]
-    plural, name, subresource = (*rest, None, None, None)[:3]
-    return Place("/".join([*root, str(plural)]), namespace, name, subresource)
 
 
 class KubeStub:
@@ -151,7 +124,7 @@ class KubeStub:
         if queue:
             return await self._send(request, queue.pop(0) if len(queue) > 1 else queue[0])
         if call.path.rstrip("/").count("/") <= (3 if call.path.startswith("/apis") else 2):
-            return web.json_response(_discovery(call.path))
+            return web.json_response(discovery(call.path))
         place = place_of(call.path)
         if call.method == "GET" and place.name is None and query.get("watch") == "true":
             return await self._watch(request, place, query)
@@ -188,7 +161,7 @@ class KubeStub:
         while not self._closed.is_set():
             news = self._news
             for version, collection, event, document in self._history:
-                if version > seen and collection == place.collection and _selected(document, place, query):
+                if version > seen and collection == place.collection and is_selected(document, place, query):
                     line = self._encoded({"type": event, "object": document}) + b"\n"
                     try:
                         await response.write(line)
@@ -200,7 +173,7 @@ class KubeStub:
 
     def _act(self, call: Call, place: Place) -> tuple[int, Document]:
         if place.name is None and call.method == "GET":
-            found = [one for one in self.all(place.collection) if _selected(one, place, call.query)]
+            found = [one for one in self.all(place.collection) if is_selected(one, place, call.query)]
             return 200, {"kind": "List", "metadata": {"resourceVersion": str(self.version)}, "items": found}
         if place.name is None:
             document = copy.deepcopy(call.body)
@@ -215,7 +188,7 @@ class KubeStub:
             if call.body["metadata"]["resourceVersion"] != known["metadata"]["resourceVersion"]:
                 return 409, {"kind": "Status", "reason": "Conflict", "message": "it was modified"}
             return 200, self.put(
-                place.collection, {**known, "status": _merged(known.get("status", {}), call.body["status"])}
+                place.collection, {**known, "status": merge(known.get("status", {}), call.body["status"])}
             )
         if call.method == "DELETE":
             self.version += 1
@@ -240,53 +213,3 @@ async def running_stub() -> AsyncIterator[KubeStub]:
     finally:
         stub.close()
         await runner.cleanup()
-
-
-def _selected(document: Document, place: Place, query: Mapping[str, str]) -> bool:
-    metadata = document["metadata"]
-    name = query.get("fieldSelector", "").removeprefix("metadata.name=")
-    label = query.get("labelSelector", "")
-    return (
-        place.namespace in (None, metadata["namespace"])
-        and name in ("", metadata["name"])
-        and (not label or label in metadata.get("labels", {}))
-    )
-
-
-def _merged(old: Any, patch: Any) -> Any:
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(old) if isinstance(old, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = _merged(merged.get(name), value)
-    return merged
-
-
-def _discovery(path: str) -> Document:
-    group: Document = {"name": "backgroundjob.dev", "versions": [{"version": "v1alpha1"}]}
-    group["preferredVersion"] = {"version": "v1alpha1"}
-    job = {
-        "name": "backgroundjobs",
-        "kind": "BackgroundJob",
-        "singularName": "backgroundjob",
-        "namespaced": True,
-        "verbs": ["get", "list", "watch", "patch"],
-        "shortNames": ["bgjob"],
-        "categories": [],
-    }
-    namespace = {"name": "namespaces", "kind": "Namespace", "singularName": "namespace", "namespaced": False}
-    documents: dict[str, Document] = {
-        # kopf waits until it knows what a namespace is.
-        "/api/v1": {"kind": "APIResourceList", "resources": [{**namespace, "verbs": ["list", "watch"]}]},
-        "/api": {"kind": "APIVersions", "versions": ["v1"]},
-        "/apis": {"kind": "APIGroupList", "groups": [group]},
-        "/apis/backgroundjob.dev/v1alpha1": {
-            "kind": "APIResourceList",
-            "groupVersion": "backgroundjob.dev/v1alpha1",
-            "resources": [job, {**job, "name": "backgroundjobs/status"}],
-        },
-    }
-    return documents.get(path.rstrip("/"), {"kind": "APIResourceList", "resources": []})

@@ -15,7 +15,8 @@ from typing import Any
 import aiohttp
 import yaml
 
-from kube_stub import Document, KubeStub, now_text
+from kube_rules import Document, now_text
+from kube_stub import KubeStub
 
 NAMESPACE = "backgroundjob-system"
 BACKGROUND_JOBS = "apis/backgroundjob.dev/v1alpha1/backgroundjobs"

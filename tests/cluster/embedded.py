@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import cgroups, config_text, network, pki
+from . import cgroups, config_text, kubelets, network, pki
 from .binaries import ensure_binaries
 from .commands import run
 from .components import Options
@@ -129,6 +129,14 @@ class EmbeddedCluster(WithKubectl):
         self._enter("remove-node", "--net")
         self.kubectl("delete", "node", node.name, "--ignore-not-found")
         shutil.rmtree(self.layout.node(node.name))
+
+    def pause_kubelet(self, node: str) -> None:
+        """The node falls silent while its containers run on, as when a machine loses its network."""
+        kubelets.pause(self.layout, node)
+
+    def resume_kubelet(self, node: str) -> None:
+        """The kubelet catches up with what it missed. Harmless when it was not paused."""
+        kubelets.resume(self.layout, node)
 
     def _load_into(self, node: str, archive: Path) -> None:
         ctr = ["ctr", "--address", str(self.layout.containerd_socket(node)), "--namespace", "k8s.io"]

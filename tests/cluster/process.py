@@ -4,6 +4,7 @@ import json
 import os
 import select
 import signal
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -56,6 +57,28 @@ def children(pid: int, proc: Path = PROC) -> tuple[int, ...]:
     return tuple(child for child, fields in stats if fields is not None and int(fields[1]) == pid)
 
 
+def with_command_line(argv: Sequence[str], proc: Path = PROC) -> tuple[ProcessIdentity, ...]:
+    """Processes with exactly this command line, seen from our pid namespace and so with its pids."""
+    wanted = b"".join(argument.encode() + b"\0" for argument in argv)
+    pids = (int(entry.name) for entry in proc.iterdir() if entry.name.isdigit())
+    found = (identify(pid, proc) for pid in pids if _command_line(pid, proc) == wanted)
+    return tuple(process for process in found if process is not None)
+
+
+def send_signal(process: ProcessIdentity, number: signal.Signals) -> None:
+    """Raise ClusterError when that very process has ended."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        raise ClusterError(f"process {process.pid} has ended: nothing got {number.name}") from None
+    try:
+        if not process.alive():
+            raise ClusterError(f"process {process.pid} has ended: nothing got {number.name}")
+        signal.pidfd_send_signal(handle, number)
+    finally:
+        os.close(handle)
+
+
 def kill(process: ProcessIdentity, *, timeout_seconds: float = 30) -> None:
     """SIGKILL, and wait until it and (for the first of a pid namespace) all of its own are gone.
 
@@ -73,6 +96,13 @@ def kill(process: ProcessIdentity, *, timeout_seconds: float = 30) -> None:
             raise ClusterError(f"process {process.pid} did not end {timeout_seconds:g} s after SIGKILL")
     finally:
         os.close(handle)
+
+
+def _command_line(pid: int, proc: Path) -> bytes:
+    try:
+        return (proc / str(pid) / "cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def _state(pid: int, proc: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster import config_text, network, pki
+from tests.cluster import config_text, kubelets, network, pki
 from tests.cluster.components import (
     CONTROLLER_MANAGER_ARGS,
     Options,
@@ -38,8 +38,22 @@ def test_the_api_server_authorizes_nodes_and_rbac_only() -> None:
 
 
 def test_the_controller_manager_is_not_throttled_to_three_jobs_a_second() -> None:
-    assert CONTROLLER_MANAGER_ARGS == ("--kube-api-qps=200", "--kube-api-burst=400")
-    assert argv_of("kube-controller-manager")[-2:] == CONTROLLER_MANAGER_ARGS
+    assert CONTROLLER_MANAGER_ARGS[:2] == ("--kube-api-qps=200", "--kube-api-burst=400")
+    assert argv_of("kube-controller-manager")[-len(CONTROLLER_MANAGER_ARGS) :] == CONTROLLER_MANAGER_ARGS
+
+
+def test_a_kubelet_gives_word_several_times_before_its_node_counts_as_silent() -> None:
+    (grace,) = (arg for arg in CONTROLLER_MANAGER_ARGS if arg.startswith("--node-monitor-grace-period="))
+    lease = yaml.safe_load(config_text.kubelet(LAYOUT, network.SECOND))["nodeLeaseDurationSeconds"]
+    renewal_seconds = lease / 4  # client-go's fraction, which nobody can set
+    assert int(grace.partition("=")[2].removesuffix("s")) >= 5 * renewal_seconds
+
+
+@pytest.mark.parametrize("node", network.NODES)
+def test_the_kubelet_that_is_paused_is_the_one_of_this_node_and_this_state(node: str) -> None:
+    argv = kubelets.command_line(LAYOUT, node)
+    assert argv[:2] == ("kube", "kubelet")
+    assert f"--root-dir=/state/{node}/kubelet" in argv
 
 
 def test_given_arguments_replace_the_defaults_and_come_last() -> None:

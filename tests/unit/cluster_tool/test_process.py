@@ -1,15 +1,26 @@
 """Only the very process that was started is ever ended."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.process import ProcessIdentity, children, identify, kill
+from tests.cluster.errors import ClusterError
+from tests.cluster.process import (
+    PROC,
+    ProcessIdentity,
+    children,
+    identify,
+    kill,
+    send_signal,
+    with_command_line,
+)
 
 
 @pytest.fixture
@@ -77,3 +88,31 @@ def test_a_name_with_spaces_and_brackets_does_not_shift_the_fields(tmp_path: Pat
     (tmp_path / "7" / "stat").write_text(f"7 (a) b ( c) {rest}\n")
     assert identify(7, tmp_path) == ProcessIdentity(7, 4711, "b")
     assert children(3, tmp_path) == (7,)
+
+
+def test_a_process_is_found_by_its_whole_command_line_only(sleeper: subprocess.Popen[bytes]) -> None:
+    argv = [sys.executable, "-c", "import signal; signal.pause()"]
+    deadline = time.monotonic() + 5
+    while identity(sleeper) not in with_command_line(argv) and time.monotonic() < deadline:
+        time.sleep(0.01)  # between fork and exec it has ours
+    assert identity(sleeper) in with_command_line(argv)
+    assert identity(sleeper) not in with_command_line(argv[:2])
+
+
+def test_a_paused_process_goes_on_when_it_is_continued(sleeper: subprocess.Popen[bytes]) -> None:
+    def state() -> str:
+        return (PROC / str(sleeper.pid) / "stat").read_text().rpartition(")")[2].split()[0]
+
+    send_signal(identity(sleeper), signal.SIGSTOP)
+    os.waitid(os.P_PID, sleeper.pid, os.WSTOPPED)
+    assert state() == "T"
+    send_signal(identity(sleeper), signal.SIGCONT)
+    os.waitid(os.P_PID, sleeper.pid, os.WCONTINUED)
+    assert state() in "RS"
+
+
+def test_a_signal_for_an_earlier_process_reaches_nobody(sleeper: subprocess.Popen[bytes]) -> None:
+    earlier = replace(identity(sleeper), start_ticks=identity(sleeper).start_ticks - 1)
+    with pytest.raises(ClusterError, match="nothing got SIGKILL"):
+        send_signal(earlier, signal.SIGKILL)
+    assert sleeper.poll() is None

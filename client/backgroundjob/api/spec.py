@@ -142,8 +142,7 @@ class BackgroundJobSpec(ApiModel):
     concurrency_key: Annotated[str, Field(min_length=1, max_length=128, pattern="^[!-~]+$")] | None = Field(
         default=None,
         description="Of all BackgroundJobs of the namespace with the same key, at most one runs at a time, "
-        "such as customer-42. Printable ASCII without spaces. Not supported by this version of the "
-        "operator, which rejects the object with InvalidSpec. Immutable.",
+        "such as customer-42. Printable ASCII without spaces. Immutable.",
     )
     delay_seconds: Seconds | None = Field(
         default=None,
@@ -161,8 +160,7 @@ class BackgroundJobSpec(ApiModel):
         default=(),
         exclude_if=is_empty,
         description="BackgroundJobs of the same namespace that must end first. A cycle, or a dependency "
-        "that can no longer hold, fails this object with its own reason. Not supported by this version of "
-        "the operator, which rejects the object with InvalidSpec. Immutable.",
+        "that can no longer hold, fails this object with its own reason. Immutable.",
         json_schema_extra=BY_NAME,
     )
     retry: RetrySpec | None = Field(

@@ -57,6 +57,8 @@ class Admitted:
     params: Mapping[str, Any]
     loggable: tuple[str, ...]
     secret_params: tuple[str, ...]
+    method_limit: int | None = None
+    """Attempts of the method that may run at once."""
 
 
 def admit(spec: BackgroundJobSpec, namespace: str, settings: Settings) -> Admitted | Refusal:
@@ -84,9 +86,6 @@ def _admit(spec: BackgroundJobSpec, namespace: str, settings: Settings) -> Admit
     compiled = _lookup(f"{spec.class_}.{spec.method}", namespace, settings.allow_list)
     if isinstance(compiled, Refusal):
         return compiled
-    unsupported = _unsupported(spec)
-    if unsupported is not None:
-        return unsupported
     params = _checked_params(spec, compiled)
     if isinstance(params, Refusal):
         return params
@@ -98,6 +97,7 @@ def _admit(spec: BackgroundJobSpec, namespace: str, settings: Settings) -> Admit
         params=params,
         loggable=compiled.entry.loggable,
         secret_params=tuple(secret.name for secret in spec.params_from),
+        method_limit=compiled.entry.limits.concurrency,
     )
 
 
@@ -119,17 +119,6 @@ def _lookup(key: str, namespace: str, allow_list: AllowList) -> CompiledEntry | 
             Reason.NOT_ALLOWED, f"{key} is not allowed in namespace {namespace}; allowed in: {allowed}"
         )
     return compiled
-
-
-def _unsupported(spec: BackgroundJobSpec) -> Refusal | None:
-    # Silence would be a lie: these change when or whether an attempt may start.
-    asked = {"spec.dependsOn": spec.depends_on, "spec.concurrencyKey": spec.concurrency_key}
-    for name, value in asked.items():
-        if value:
-            return Refusal(
-                Reason.INVALID_SPEC, f"{name} is not supported by this version of the operator; leave it out"
-            )
-    return None
 
 
 def _checked_params(spec: BackgroundJobSpec, compiled: CompiledEntry) -> Mapping[str, Any] | Refusal:

@@ -10,13 +10,15 @@ from datetime import datetime
 
 from backgroundjob.policy.effective import Refusal
 from backgroundjob_operator.engine.actions import Action, ObjectKey
+from backgroundjob_operator.engine.admission import Admission
 from backgroundjob_operator.engine.catalogue import Admitted, Settings, admit
+from backgroundjob_operator.engine.dependencies import Broken, Unmet, check_dependencies
 from backgroundjob_operator.engine.record import BackgroundJobRecord
 from backgroundjob_operator.engine.retention import decide_after_end
 from backgroundjob_operator.engine.running import decide_running
-from backgroundjob_operator.engine.starting import decide_start, start
+from backgroundjob_operator.engine.starting import decide_start, show_queued, start
 from backgroundjob_operator.engine.store import Store
-from backgroundjob_operator.engine.view import Claim, Decision, View
+from backgroundjob_operator.engine.view import Decision, View
 
 Plan = Mapping[ObjectKey, tuple[Action, ...]]
 
@@ -27,8 +29,7 @@ class Planner:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
-        self._holders: set[ObjectKey] = set()
-        self._claims: dict[ObjectKey, Claim] = {}
+        self.admission = Admission()
         self._due: list[tuple[datetime, ObjectKey]] = []
         self._due_of: dict[ObjectKey, datetime] = {}
         self._admissions: dict[ObjectKey, tuple[str, int, Admitted | Refusal]] = {}
@@ -47,12 +48,12 @@ class Planner:
     @property
     def running_count(self) -> int:
         """Slots in use."""
-        return len(self._holders)
+        return self.admission.usage.total
 
     @property
     def claim_count(self) -> int:
         """Objects that are due and wait for a slot."""
-        return len(self._claims)
+        return self.admission.claim_count
 
     @property
     def next_due_time(self) -> datetime | None:
@@ -66,8 +67,11 @@ class Planner:
         actions: dict[ObjectKey, tuple[Action, ...]] = {}
         for key in self._take_dirty(now, busy):
             actions[key] = self._decide(key, now)
-        for key in self._grant(busy):
+        decided = list(actions)
+        for key in self.admission.grant(now, self._settings.config, busy):
             actions[key] = self._keep(key, start(self._view(self._store.records[key])))
+        for key in decided:
+            actions[key] += self._show_wait(key, now)
         return {key: todo for key, todo in actions.items() if todo}
 
     def _take_dirty(self, now: datetime, busy: Set[ObjectKey]) -> list[ObjectKey]:
@@ -97,11 +101,14 @@ class Planner:
         return self._keep(key, decide_start(view, now))
 
     def _keep(self, key: ObjectKey, decision: Decision) -> tuple[Action, ...]:
-        (self._holders.add if decision.holds_slot else self._holders.discard)(key)
-        if decision.claim is None:
-            self._claims.pop(key, None)
+        if decision.holds_slot is None:
+            self.admission.release(key)
         else:
-            self._claims[key] = decision.claim
+            self.admission.hold_slot(key, decision.holds_slot, decision.since)
+        if decision.claim is None:
+            self.admission.withdraw(key)
+        else:
+            self.admission.claim(key, decision.claim)
         if decision.look_again_at is None:
             self._due_of.pop(key, None)
         elif self._due_of.get(key) != decision.look_again_at:
@@ -109,24 +116,34 @@ class Planner:
             heapq.heappush(self._due, (decision.look_again_at, key))
         return decision.actions
 
-    def _grant(self, busy: Set[ObjectKey]) -> list[ObjectKey]:
-        limit = self._settings.config.limits.concurrency
-        free = limit - len(self._holders)
-        if free <= 0:
-            return []
-        return heapq.nsmallest(
-            free, (key for key in self._claims if key not in busy), key=lambda key: self._claims[key].rank
-        )
+    def _show_wait(self, key: ObjectKey, now: datetime) -> tuple[Action, ...]:
+        claim = self.admission.claim_of(key)
+        hold = self.admission.hold(claim, self._settings.config) if claim is not None else None
+        if claim is None or hold is None:
+            return ()
+        return show_queued(self._view(self._store.records[key]), claim, hold, now)
 
     def _view(self, record: BackgroundJobRecord) -> View:
         return View(
             record=record,
             attempts=self._store.attempts(record),
-            admission=self._admission(record),
+            admission=self._admitted(record),
             settings=self._settings,
+            dependencies=self._dependencies(record),
+            has_dependents=any(
+                not self._store.records[key].has_ended
+                for key in self._store.dependents(record.key)
+                if key in self._store.records
+            ),
         )
 
-    def _admission(self, record: BackgroundJobRecord) -> Admitted | Refusal | None:
+    def _dependencies(self, record: BackgroundJobRecord) -> Unmet | Broken | None:
+        if record.attempts or record.has_ended:
+            return None  # they held when the first attempt started
+        namespace = record.key.namespace
+        return check_dependencies(record, lambda name: self._store.records.get(ObjectKey(namespace, name)))
+
+    def _admitted(self, record: BackgroundJobRecord) -> Admitted | Refusal | None:
         if record.spec is None:
             return None
         known = self._admissions.get(record.key)

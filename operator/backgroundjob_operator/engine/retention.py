@@ -1,6 +1,7 @@
 """After the end: a restart, leftovers, and how long Jobs and objects stay."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from backgroundjob.api.limits import DEFAULT_TTL_SECONDS
 from backgroundjob.api.reasons import State
@@ -9,6 +10,9 @@ from backgroundjob_operator.engine.catalogue import Admitted
 from backgroundjob_operator.engine.record import parse_time
 from backgroundjob_operator.engine.status import restarted
 from backgroundjob_operator.engine.view import Decision, View, earliest, patch
+
+DEPENDENTS_CHECK: Final = timedelta(seconds=60)
+"""How often an object past its time looks whether others still depend on it."""
 
 
 def decide_after_end(view: View, now: datetime) -> Decision:
@@ -21,6 +25,9 @@ def decide_after_end(view: View, now: datetime) -> Decision:
     )
     completion_time = parse_time(record.status["completionTime"])
     object_ends_at = completion_time + timedelta(seconds=_ttl_seconds(view))
+    if view.has_dependents:
+        # It goes when they have read how it ended.
+        object_ends_at = max(object_ends_at, now + DEPENDENTS_CHECK)
     if now >= object_ends_at:
         return Decision(actions=(DeleteBackgroundJob(record.key, record.uid),))
     jobs_end_at = completion_time + timedelta(seconds=_keep_succeeded_seconds(view))

@@ -180,7 +180,8 @@ def _go_on(view: View, number: int, undecided: Undecided, now: datetime) -> Deci
             None if must_stop else stop_at,
             None if now >= visible_at or undecided.started else visible_at,
         ),
-        holds_slot=True,
+        holds_slot=view.place,
+        since=job.creation_time if job is not None else None,
     )
 
 

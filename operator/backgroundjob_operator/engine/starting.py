@@ -6,12 +6,15 @@ from typing import Final, assert_never
 
 from backgroundjob.api.reasons import Reason, State
 from backgroundjob.policy.effective import Refusal
-from backgroundjob_operator.engine.actions import CreateJob, DeleteJob, EmitEvent
+from backgroundjob_operator.engine.actions import Action, CreateJob, DeleteJob, EmitEvent
 from backgroundjob_operator.engine.catalogue import Admitted
+from backgroundjob_operator.engine.dependencies import Broken, Unmet
 from backgroundjob_operator.engine.manifest import job_manifest
+from backgroundjob_operator.engine.ranking import Claim
 from backgroundjob_operator.engine.record import format_time, parse_time
 from backgroundjob_operator.engine.status import Summary, ended, suspended, with_effective, with_summary
-from backgroundjob_operator.engine.view import Claim, Decision, View, earliest, patch
+from backgroundjob_operator.engine.usage import Hold
+from backgroundjob_operator.engine.view import Decision, View, earliest, patch
 
 WAIT_VISIBLE_AFTER: Final = timedelta(seconds=2)
 """A wait shorter than this is not worth a write."""
@@ -51,7 +54,9 @@ def start(view: View) -> Decision:
         config.profile(view.admission.effective.profile),
         config.times,
     )
-    return Decision(actions=(CreateJob(view.record.key, manifest),), holds_slot=True)
+    return Decision(
+        actions=(*_delete_leftovers(view), CreateJob(view.record.key, manifest)), holds_slot=view.place
+    )
 
 
 def _end(view: View, now: datetime) -> Summary | None:
@@ -68,6 +73,9 @@ def _end(view: View, now: datetime) -> Summary | None:
         return Summary(state=State.FAILED, reason=Reason.DEADLINE_EXCEEDED, message=message)
     if isinstance(admission, Refusal) and admission.reason is not Reason.ALLOW_LIST_UNAVAILABLE:
         return Summary(state=State.REJECTED, reason=admission.reason, message=admission.message)
+    if isinstance(view.dependencies, Broken):
+        broken = view.dependencies
+        return Summary(state=State.FAILED, reason=broken.reason, message=broken.message)
     return None
 
 
@@ -106,6 +114,10 @@ def _hold(view: View, now: datetime) -> _Wait | None:
     due = due_time(view)
     if now < due:
         return _Wait(_not_due(view, due), due)
+    if isinstance(view.dependencies, Unmet):
+        message = view.dependencies.message
+        reason = Reason.WAITING_FOR_DEPENDENCIES
+        return _Wait(Summary(state=State.WAITING, reason=reason, message=message), None)
     silent_until = _silent_until(view)
     if silent_until is not None and now < silent_until:
         message = f"the last pod may still run on a silent node; waiting until {format_time(silent_until)}"
@@ -160,18 +172,41 @@ def _wait(view: View, wait: _Wait, now: datetime) -> Decision:
 def _claim(view: View, admitted: Admitted, now: datetime) -> Decision:
     due = due_time(view)
     visible_at = due + WAIT_VISIBLE_AFTER
-    is_visible = now >= visible_at
-    summary = Summary(
-        state=State.QUEUED,
-        reason=Reason.GLOBAL_LIMIT,
-        message="due, but as many attempts run as limits.concurrency allows; higher priority goes first",
+    claim = Claim(
+        place=view.place,
+        priority=admitted.effective.priority,
+        due_time=due,
+        creation_time=view.record.creation_time,
+        uid=view.record.uid,
     )
-    writes = patch(view, _waiting_status(view, summary, now)) if is_visible else ()
     return Decision(
-        actions=(*_delete_leftovers(view), *writes),
-        look_again_at=earliest(None if is_visible else visible_at, view.deadline),
-        claim=Claim((-admitted.effective.priority, due, view.record.creation_time, view.record.uid)),
+        actions=_delete_leftovers(view),
+        look_again_at=earliest(None if now >= visible_at else visible_at, view.deadline),
+        claim=claim,
     )
+
+
+def show_queued(view: View, claim: Claim, hold: Hold, now: datetime) -> tuple[Action, ...]:
+    """The status write for a claim that was not granted; none while the wait is short or already shown.
+
+    Which limit holds it back changes with others, so it is written on entering the wait and when a pause
+    begins or ends. What holds at this moment is computed on request (`why`).
+    """
+    shown = view.record.status
+    is_paused, was_paused = hold.reason is Reason.QUEUE_PAUSED, shown.get("reason") == Reason.QUEUE_PAUSED
+    is_shown = shown.get("state") == State.QUEUED and is_paused == was_paused
+    if is_shown or now < claim.due_time + WAIT_VISIBLE_AFTER:
+        return ()
+    summary = Summary(state=State.QUEUED, reason=hold.reason, message=_queued_message(hold))
+    return patch(view, _waiting_status(view, summary, now))
+
+
+def _queued_message(hold: Hold) -> str:
+    if hold.reason is Reason.QUEUE_PAUSED:
+        return f"{hold.group} is paused by the administrator; it starts when the queue is resumed"
+    if hold.reason is Reason.CONCURRENCY_KEY_BUSY:
+        return f"another attempt with {hold.group} runs in this namespace; one runs at a time"
+    return f"due, but {hold.limit} attempts run, the limit of {hold.group}; higher priority goes first"
 
 
 def _waiting_status(view: View, summary: Summary, now: datetime) -> dict[str, object]:

@@ -40,6 +40,8 @@ class Store:
         """By uid of the controlling Job, then of the pod."""
         self._job_of_pod: dict[str, str] = {}
         self._versions: dict[str, int] = {}
+        self._dependents: dict[ObjectKey, set[ObjectKey]] = {}
+        """By object that others name in dependsOn, which may not exist."""
 
     def apply_background_job(self, event_type: EventType, document: Document) -> None:
         """Take in one version of a BackgroundJob."""
@@ -56,6 +58,9 @@ class Store:
         self.records[record.key] = record
         self._keys_by_uid[uid] = record.key
         self.dirty.add(record.key)
+        for key in dependency_keys(record):
+            self._dependents.setdefault(key, set()).add(record.key)
+        self.dirty.update(self.dependents(record.key))
         self._prune(record)
 
     def apply_response(self, document: Document) -> None:
@@ -132,6 +137,10 @@ class Store:
         """Note that an object is known to be deleted, before its watch says so."""
         self._forget_object(uid)
 
+    def dependents(self, key: ObjectKey) -> set[ObjectKey]:
+        """Objects that name this one in dependsOn."""
+        return self._dependents.get(key, set())
+
     def attempts(self, record: BackgroundJobRecord) -> Mapping[int, AttemptRecord]:
         """What is known of the object's attempts, by number."""
         return {
@@ -170,8 +179,11 @@ class Store:
         if key is None:
             return
         if self.records.get(key) is not None and self.records[key].uid == uid:
+            for dependency in dependency_keys(self.records[key]):
+                self._dependents.get(dependency, set()).discard(key)
             del self.records[key]
         self.dirty.add(key)
+        self.dirty.update(self.dependents(key))
         for job in self._jobs.pop(uid, {}).values():
             self._forget_job(job.uid)
 
@@ -200,3 +212,9 @@ def controller_uid(document: Document, kind: str) -> str | None:
         if reference.get("controller") and reference.get("kind") == kind:
             return str(reference["uid"])
     return None
+
+
+def dependency_keys(record: BackgroundJobRecord) -> list[ObjectKey]:
+    """The objects that a record depends on."""
+    names = record.spec.depends_on if record.spec is not None else ()
+    return [ObjectKey(record.key.namespace, dependency.name) for dependency in names]

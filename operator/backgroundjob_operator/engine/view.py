@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from backgroundjob.api.limits import DEFAULT_QUEUE
 from backgroundjob.policy.effective import Refusal
 from backgroundjob_operator.engine.actions import Action, PatchStatus
 from backgroundjob_operator.engine.catalogue import Admitted, Settings
+from backgroundjob_operator.engine.dependencies import Broken, Unmet
 from backgroundjob_operator.engine.observation import AttemptRecord, JobRecord
+from backgroundjob_operator.engine.ranking import Claim
 from backgroundjob_operator.engine.record import BackgroundJobRecord
 from backgroundjob_operator.engine.status import Status, merge_patch
-
-Rank = tuple[int, datetime, datetime, str]
+from backgroundjob_operator.engine.usage import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,24 @@ class View:
     admission: Admitted | Refusal | None
     """None when the spec could not be parsed."""
     settings: Settings
+    dependencies: Unmet | Broken | None = None
+    """What dependsOn makes it wait for, before its first attempt; None when nothing."""
+    has_dependents: bool = False
+    """Whether others that have not ended depend on it."""
+
+    @property
+    def place(self) -> Place:
+        """Where an attempt of it counts. What runs under an entry that is gone counts all the same."""
+        record, spec = self.record, self.record.spec
+        admitted = self.admission if isinstance(self.admission, Admitted) else None
+        queue = admitted.effective.queue if admitted else record.status.get("queue", DEFAULT_QUEUE)
+        return Place(
+            namespace=record.key.namespace,
+            queue=queue,
+            method=f"{record.class_name}.{record.method}",
+            method_limit=admitted.method_limit if admitted else None,
+            concurrency_key=spec.concurrency_key if spec is not None else None,
+        )
 
     @property
     def last_number(self) -> int:
@@ -73,13 +93,6 @@ class View:
         return self.record.spec.deadline_seconds if self.record.spec is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The wish for a slot. The lowest rank starts first."""
-
-    rank: Rank
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What to do about one object now, and when to look again if nothing happens."""
@@ -87,7 +100,11 @@ class Decision:
     actions: tuple[Action, ...] = ()
     look_again_at: datetime | None = None
     claim: Claim | None = None
-    holds_slot: bool = False
+    """The wish for a slot."""
+    holds_slot: Place | None = None
+    """Where a running attempt counts."""
+    since: datetime | None = None
+    """When that attempt was started, if known."""
 
 
 def patch(view: View, status: Status) -> tuple[PatchStatus, ...]:

@@ -81,15 +81,6 @@ def test_a_namespace_pattern_admits_what_it_matches() -> None:
     assert isinstance(asked({"namespaces": ["team-*"]}, namespace="team-a"), Admitted)
 
 
-@pytest.mark.parametrize("field", [{"dependsOn": [{"name": "first"}]}, {"concurrencyKey": "customer-42"}])
-def test_a_field_that_this_version_does_not_obey_is_refused(field: dict[str, Any]) -> None:
-    (name,) = field
-
-    assert asked(**field) == Refusal(
-        Reason.INVALID_SPEC, f"spec.{name} is not supported by this version of the operator; leave it out"
-    )
-
-
 def test_without_an_allow_list_the_object_waits() -> None:
     spec = BackgroundJobSpec.model_validate({"class": "EmailJob", "method": "send"})
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 TYPE_CHECKING = False  # importing typing costs 2 ms; type checkers know this name
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any, Final
 
 REDACTED: Final = "[redacted]"
 SHORTEST_SECRET: Final = 4
 """Shorter values are left alone: replacing each `1` would ruin the text and give the value away."""
-SHORTEST_LINE: Final = 12
-"""Lines of a longer secret, such as a private key, are secrets too from this length on."""
 
 
 def read_secret_param(directory: str, name: str) -> str:
@@ -25,42 +22,60 @@ def read_secret_param(directory: str, name: str) -> str:
 
 
 class Redactor:
-    """Replaces known secret values, as they are and as repr, JSON and single lines show them."""
+    """Replaces known secret values, in all their `forms`."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets: list[str] = []
+        self._forms: list[str] = []
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[str]) -> None:
         """From now on, replace these too."""
-        found = set(self._secrets)
+        found = set(self._forms)
         for secret in secrets:
-            found.update((secret, secret.strip()))
-            found.update(line for line in secret.split("\n") if len(line.strip()) >= SHORTEST_LINE)
-        for text in tuple(found):
-            found.update(
-                (repr(text)[1:-1], json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
-            )
+            from backgroundjob_runner.secret_forms import forms  # noqa: PLC0415  only those with secrets pay
+
+            found |= forms(secret)
         usable = (text for text in found if len(text.strip()) >= SHORTEST_SECRET)
         # The longest first: a secret may contain another one.
-        self._secrets = sorted(usable, key=len, reverse=True)
+        self._forms = sorted(usable, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """The text without secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, REDACTED)
-        return text
+        return _replaced(text, self._forms)
 
     def json(self, value: Any) -> Any:
         """The JSON value without secrets in its strings, keys and numbers."""
-        if not self._secrets:
-            return value
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.text(key): self.json(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.json(item) for item in value]
-        if isinstance(value, bool) or value is None or self.text(str(value)) == str(value):
-            return value
-        return REDACTED
+        # A key of a thousand lines has thousands of forms: hold only those that occur against each string.
+        whole = "\n".join(_texts(value)) if self._forms else ""
+        present = [form for form in self._forms if form in whole]
+        return _replaced_in_json(value, present) if present else value
+
+
+def _replaced(text: str, forms: list[str]) -> str:
+    for form in forms:
+        text = text.replace(form, REDACTED)
+    return text
+
+
+def _replaced_in_json(value: Any, forms: list[str]) -> Any:
+    if isinstance(value, str):
+        return _replaced(value, forms)
+    if isinstance(value, dict):
+        return {_replaced(key, forms): _replaced_in_json(item, forms) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced_in_json(item, forms) for item in value]
+    if isinstance(value, bool) or value is None or _replaced(str(value), forms) == str(value):
+        return value
+    return REDACTED
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    else:
+        yield str(value)

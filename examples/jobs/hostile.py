@@ -1,10 +1,15 @@
 """What a job must not do. For tests: each method misbehaves in one way, and only its own job may suffer."""
 
+import base64
+import json
 import os
 import sys
 import time
 from pathlib import Path
-from typing import Never
+from typing import Any, Never
+from urllib.parse import quote
+
+from backgroundjob import current_job
 
 
 class HostileJob:
@@ -78,6 +83,27 @@ class HostileJob:
     def raise_exit(self) -> Never:
         """Raise what `except Exception` does not catch."""
         raise KeyboardInterrupt("not from a keyboard")
+
+    def raise_secret(self, token: str) -> Never:
+        """Put a secret into a log line, a message, a note and the messages of causes."""
+        current_job().log(f"using {token}")
+        cause = ConnectionError(f"no answer from https://api.example.org/?token={quote(token)}")
+        basic = base64.b64encode(f"ada:{token}".encode()).decode()
+        cause.add_note(f"headers: {json.dumps({'Authorization': f'Basic {basic}', 'Token': token})}")
+        raise PermissionError(f"no access with {token!r}") from cause
+
+    def return_secret(self, token: str) -> dict[str, Any]:
+        """Return a secret on every level of a result."""
+        encoded = base64.b64encode(token.encode()).decode()
+        return {
+            "a": [{token: token, "b": [None, f"Bearer {token}"]}],
+            "c": json.dumps({"d": [token, encoded]}),
+        }
+
+    def print_secret(self, token: str) -> int:
+        """Print a secret, past the runner."""
+        print(f"printed {token}")
+        return len(token)
 
     def _receipt_path(self) -> Path:
         return Path(os.environ.get("BACKGROUNDJOB_RECEIPT", "/dev/termination-log"))

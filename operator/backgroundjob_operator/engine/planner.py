@@ -13,12 +13,14 @@ from backgroundjob_operator.engine.actions import Action, ObjectKey
 from backgroundjob_operator.engine.admission import Admission
 from backgroundjob_operator.engine.catalogue import Admitted, Settings, admit
 from backgroundjob_operator.engine.dependencies import Broken, Unmet, check_dependencies
+from backgroundjob_operator.engine.history import History
 from backgroundjob_operator.engine.record import BackgroundJobRecord
 from backgroundjob_operator.engine.retention import decide_after_end
 from backgroundjob_operator.engine.running import decide_running
 from backgroundjob_operator.engine.starting import decide_start, show_queued, start
 from backgroundjob_operator.engine.store import Store
 from backgroundjob_operator.engine.view import Decision, View
+from backgroundjob_operator.engine.why import Running, Wait, Why, explain
 
 Plan = Mapping[ObjectKey, tuple[Action, ...]]
 
@@ -30,6 +32,7 @@ class Planner:
         self._store = store
         self._settings = settings
         self.admission = Admission()
+        self.history = History()
         self._due: list[tuple[datetime, ObjectKey]] = []
         self._due_of: dict[ObjectKey, datetime] = {}
         self._admissions: dict[ObjectKey, tuple[str, int, Admitted | Refusal]] = {}
@@ -74,6 +77,29 @@ class Planner:
             actions[key] += self._show_wait(key, now)
         return {key: todo for key, todo in actions.items() if todo}
 
+    def explain(self, key: ObjectKey, now: datetime) -> Why | None:
+        """Why the object does not run, or how it stands; None when it is not known."""
+        record = self._store.records.get(key)
+        if record is None:
+            return None
+        claim, config = self.admission.claim_of(key), self._settings.config
+        hold = self.admission.hold(claim, config) if claim is not None else None
+        if hold is None:
+            return explain(record, None, self.history, now)
+        running = [self._running(other, now) for other in self.admission.holders_in(hold)]
+        ahead = [self._method(other) for other in self.admission.ahead(key, now, config)]
+        return explain(record, Wait(hold=hold, running=tuple(running), ahead=tuple(ahead)), self.history, now)
+
+    def _running(self, key: ObjectKey, now: datetime) -> Running:
+        record = self._store.records.get(key)
+        attempts = self._store.attempts(record) if record is not None else {}
+        job = attempts[max(attempts)].job if attempts else None
+        return Running(method=self._method(key), since=job.creation_time if job is not None else now)
+
+    def _method(self, key: ObjectKey) -> str:
+        record = self._store.records.get(key)
+        return f"{record.class_name}.{record.method}" if record is not None else ""
+
     def _take_dirty(self, now: datetime, busy: Set[ObjectKey]) -> list[ObjectKey]:
         due = self.next_due_time
         while due is not None and due <= now:
@@ -94,6 +120,7 @@ class Planner:
         if record.is_deleting:
             return self._keep(key, Decision())
         if record.has_ended:
+            self.history.note(record)
             return self._keep(key, decide_after_end(view, now))
         number = view.current_number
         if number is not None:

@@ -11,6 +11,7 @@ from backgroundjob.api.reasons import Cause
 from backgroundjob.api.spec import BackgroundJobSpec
 from backgroundjob_operator.engine.observation_pod import PLACEHOLDER_REASONS
 from backgroundjob_operator.engine.outcome_verdict import Verdict
+from backgroundjob_operator.engine.outcome_wait import Undecided
 
 _LISTED_CHARACTERS: Final = 150
 """What an attempt's message of 256 characters has room for. The first source is named in full anyway:
@@ -28,12 +29,16 @@ def missing_secret_hint(spec: BackgroundJobSpec | None, waiting_reason: str | No
     return f"it waits for its volumes, or for its image: check that there is {_sought(spec)}"
 
 
-def with_secret_hint(verdict: Verdict, spec: BackgroundJobSpec | None) -> Verdict:
-    """The verdict; one of a start that Secrets may have kept from happening says which."""
-    if verdict.cause is not Cause.START_FAILED or not verdict.never_started:
-        return verdict
-    hint = missing_secret_hint(spec, verdict.waiting_reason)
-    return verdict if hint is None else replace(verdict, message=f"it never started: {hint}")
+def with_secret_hint(answer: Verdict | Undecided, spec: BackgroundJobSpec | None) -> Verdict | Undecided:
+    """The classifier's answer; of a start that Secrets may keep from happening it says which."""
+    hint = missing_secret_hint(spec, answer.waiting_reason)
+    if hint is None:
+        return answer
+    if isinstance(answer, Undecided):
+        return answer if answer.started or answer.stopping else replace(answer, message=hint)
+    if answer.cause is not Cause.START_FAILED or not answer.never_started:
+        return answer
+    return replace(answer, message=f"it never started: {hint}")
 
 
 def _sought(spec: BackgroundJobSpec) -> str:

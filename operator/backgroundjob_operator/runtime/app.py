@@ -10,6 +10,7 @@ from typing import Any, Final
 from backgroundjob.api import labels
 from backgroundjob_operator.cluster.informer import Informer
 from backgroundjob_operator.cluster.port import Unavailable, WatchableCluster
+from backgroundjob_operator.engine.actions import ObjectKey
 from backgroundjob_operator.engine.catalogue import Settings
 from backgroundjob_operator.engine.planner import Planner
 from backgroundjob_operator.engine.store import EventType, Store
@@ -19,6 +20,7 @@ from backgroundjob_operator.runtime.loop import Loop
 from backgroundjob_operator.runtime.metrics import Metrics
 from backgroundjob_operator.runtime.options import Options
 from backgroundjob_operator.runtime.probes import ProbeServer
+from backgroundjob_operator.runtime.why import why_document
 
 SHUTDOWN_SECONDS: Final = 1.0
 """For calls under way. What they do not finish, the next process finds and repeats."""
@@ -45,7 +47,7 @@ class App:
         self._actuator = Actuator(cluster, self.store, self.metrics, idle=self._loop.wake)
         self._informers = self._make_informers(options)
         self._probes = ProbeServer(
-            options.http_port, alive=self._alive, ready=self._ready, metrics=self.metrics
+            options.http_port, alive=self._alive, ready=self._ready, metrics=self.metrics, why=self._why
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._sweep: asyncio.Task[None] | None = None
@@ -164,6 +166,14 @@ class App:
         self._planner.change_settings(settings)
         self.metrics.allowed_methods.set(len(settings.allow_list.entries) if settings.allow_list else 0)
         self._loop.wake()
+
+    def _why(self, namespace: str, name: str, uid: str) -> Mapping[str, object] | None:
+        key, now = ObjectKey(namespace, name), _now()
+        record = self.store.records.get(key)
+        if record is None or record.uid != uid:
+            return None
+        answer = self._planner.explain(key, now)
+        return None if answer is None else why_document(answer, now)
 
     def _alive(self) -> str | None:
         ended = [task for task in self._tasks if task.done()]

@@ -1,6 +1,6 @@
-"""/livez, /readyz and /metrics on one port. Liveness never depends on the API server."""
+"""/livez, /readyz, /metrics and /why on one port. Liveness never depends on the API server."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
@@ -8,16 +8,19 @@ from backgroundjob_operator.runtime.metrics import Metrics
 
 Check = Callable[[], str | None]
 """None when all is well, else one sentence."""
+AskWhy = Callable[[str, str, str], Mapping[str, object] | None]
+"""Namespace, name and uid of an object to the answer of `bgjob why`; None when there is no such object."""
 
 
 class ProbeServer:
     """Serves until closed."""
 
-    def __init__(self, port: int, *, alive: Check, ready: Check, metrics: Metrics) -> None:
+    def __init__(self, port: int, *, alive: Check, ready: Check, metrics: Metrics, why: AskWhy) -> None:
         self._port = port
         self._alive = alive
         self._ready = ready
         self._metrics = metrics
+        self._why = why
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -26,6 +29,7 @@ class ProbeServer:
         app.router.add_get("/livez", self._handler(self._alive))
         app.router.add_get("/readyz", self._handler(self._ready))
         app.router.add_get("/metrics", self._serve_metrics)
+        app.router.add_get("/why/{namespace}/{name}", self._serve_why)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, None, self._port).start()
@@ -41,6 +45,17 @@ class ProbeServer:
             return web.Response(text=f"{problem or 'ok'}\n", status=503 if problem else 200)
 
         return handle
+
+    async def _serve_why(self, request: web.Request) -> web.Response:
+        problem = self._ready()
+        if problem:
+            return web.json_response({"message": problem}, status=503)
+        where = request.match_info
+        answer = self._why(where["namespace"], where["name"], request.query.get("uid", ""))
+        if answer is None:
+            # The same for an unknown object and a wrong uid: the uid is what proves the right to ask.
+            return web.json_response({"message": "no object of that name and uid"}, status=404)
+        return web.json_response(answer)
 
     async def _serve_metrics(self, _: web.Request) -> web.Response:
         return web.Response(

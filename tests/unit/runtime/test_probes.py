@@ -1,5 +1,6 @@
 """/livez, /readyz and /metrics."""
 
+import json
 import socket
 from collections.abc import AsyncIterator
 
@@ -27,13 +28,20 @@ class Operator:
         self.unready: str | None = "the lists of the API server are not read yet"
         self.port = free_port()
 
+    def why(self, namespace: str, name: str, uid: str) -> dict[str, object] | None:
+        return {"sentence": "mail waits"} if (namespace, name, uid) == ("shop", "mail", "u-1") else None
+
 
 @pytest.fixture
 async def operator() -> AsyncIterator[Operator]:
     """A served operator."""
     state = Operator()
     server = ProbeServer(
-        state.port, alive=lambda: state.problem, ready=lambda: state.unready, metrics=state.metrics
+        state.port,
+        alive=lambda: state.problem,
+        ready=lambda: state.unready,
+        metrics=state.metrics,
+        why=state.why,
     )
     await server.start()
     yield state
@@ -80,8 +88,27 @@ async def test_anything_else_is_not_found(operator: Operator) -> None:
 
 
 async def test_a_taken_port_is_an_error_at_start(operator: Operator) -> None:
-    second = ProbeServer(operator.port, alive=lambda: None, ready=lambda: None, metrics=operator.metrics)
+    second = ProbeServer(
+        operator.port,
+        alive=lambda: None,
+        ready=lambda: None,
+        metrics=operator.metrics,
+        why=operator.why,
+    )
 
     with pytest.raises(OSError, match="address already in use"):
         await second.start()
     await second.close()
+
+
+async def test_why_answers_only_who_knows_the_uid(operator: Operator) -> None:
+    operator.unready = None
+
+    status, _, text = await get(operator, "/why/shop/mail?uid=u-1")
+    assert (status, json.loads(text)) == (200, {"sentence": "mail waits"})
+    for path in ("/why/shop/mail", "/why/shop/mail?uid=u-2", "/why/shop/nobody?uid=u-1"):
+        assert (await get(operator, path))[0] == 404
+
+
+async def test_why_waits_until_everything_was_listed(operator: Operator) -> None:
+    assert (await get(operator, "/why/shop/mail?uid=u-1"))[0] == 503

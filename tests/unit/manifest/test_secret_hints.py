@@ -8,6 +8,7 @@ from backgroundjob.api.limits import ATTEMPT_MESSAGE_LIMIT, MESSAGE_LIMIT
 from backgroundjob.api.reasons import Cause, Outcome
 from backgroundjob.api.spec import BackgroundJobSpec
 from backgroundjob_operator.engine.outcome_verdict import Verdict
+from backgroundjob_operator.engine.outcome_wait import Undecided
 from backgroundjob_operator.engine.secrets import missing_secret_hint, with_secret_hint
 
 SENTENCE = "it waits for its volumes, or for its image: check that there is key token of Secret smtp"
@@ -78,13 +79,23 @@ def test_the_verdict_says_the_same_as_the_wait_did() -> None:
     assert with_secret_hint(STUCK, SMTP) == replace(STUCK, message=f"it never started: {SENTENCE}")
 
 
+WAITING = Undecided(waiting_reason="ContainerCreating", message="Pod mail-1 waits: ContainerCreating")
+
+
+def test_the_wait_says_it_instead_of_the_pods_bare_reason() -> None:
+    assert with_secret_hint(WAITING, SMTP) == replace(WAITING, message=SENTENCE)
+
+
 @pytest.mark.parametrize(
-    "verdict",
+    "answer",
     [
         pytest.param(replace(STUCK, waiting_reason="ImagePullBackOff"), id="another reason"),
         pytest.param(replace(STUCK, cause=Cause.JOB_DELETED), id="another cause"),
         pytest.param(replace(STUCK, never_started=False), id="it had started"),
+        pytest.param(replace(WAITING, waiting_reason=None), id="no reason yet"),
+        pytest.param(replace(WAITING, stopping=True), id="it is being stopped"),
+        pytest.param(replace(WAITING, started=True), id="it runs"),
     ],
 )
-def test_a_verdict_about_something_else_is_left_alone(verdict: Verdict) -> None:
-    assert with_secret_hint(verdict, SMTP) is verdict
+def test_an_answer_about_something_else_is_left_alone(answer: Verdict | Undecided) -> None:
+    assert with_secret_hint(answer, SMTP) is answer

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import aiohttp
 
 from backgroundjob.api import labels
 from backgroundjob.api.json_depth import bounded
+from backgroundjob_operator.cluster.clock import ServerClock
 from backgroundjob_operator.cluster.credentials import Credentials
 from backgroundjob_operator.cluster.port import (
     AlreadyExists,
@@ -47,9 +48,15 @@ _COLLECTIONS: Final[Mapping[Kind, str]] = {
 class KubeCluster:
     """A `WatchableCluster` over one aiohttp session. Close the session to end it."""
 
-    def __init__(self, session: aiohttp.ClientSession, credentials: Credentials) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, credentials: Credentials, clock: ServerClock | None = None
+    ) -> None:
         self._session = session
         self._credentials = credentials
+        self._clock = clock or ServerClock()
+
+    def now(self) -> datetime:
+        return self._clock.now()
 
     async def create_job(self, manifest: Mapping[str, Any]) -> Document:
         path = f"/apis/batch/v1/namespaces/{manifest['metadata']['namespace']}/jobs"
@@ -73,7 +80,7 @@ class KubeCluster:
 
     async def emit(self, event: EmitEvent) -> None:
         namespace = event.owner.namespace
-        body = event_document(event, datetime.now(UTC))
+        body = event_document(event, self.now())
         await self._call("POST", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", body=body)
 
     async def list(self, kind: Kind, *, selector: Mapping[str, str]) -> Listing:
@@ -132,6 +139,7 @@ class KubeCluster:
     ) -> Document:
         try:
             async with self._request(method, path, query=query, body=body) as response:
+                self._clock.observe(response.headers.get("Date"))
                 await _raise_for_status(response)
                 raw = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

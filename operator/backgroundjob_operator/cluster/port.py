@@ -10,6 +10,7 @@ ClusterError
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from backgroundjob_operator.engine.actions import EmitEvent, ObjectKey
@@ -100,6 +101,10 @@ class Cluster(Protocol):
 
 class WatchableCluster(Cluster, Protocol):
     """A cluster that can be followed: what an informer needs."""
+
+    def now(self) -> datetime:
+        """The cluster's time, which its objects' times are told in."""
+        ...
 
     async def list(self, kind: Kind, *, selector: Mapping[str, str]) -> Listing:
         """Everything of a kind. `selector` holds `labelSelector`, `fieldSelector`, `namespace`."""

@@ -4,7 +4,6 @@ import asyncio
 import functools
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from backgroundjob.api import labels
@@ -38,12 +37,12 @@ class App:
         self._cluster = cluster
         self._on_fatal = on_fatal
         self.metrics = Metrics()
-        self.store = Store(_now)
+        self.store = Store(cluster.now)
         self.source = SettingsSource(options.allow_list_name, options.config_name, self._settings_changed)
         # Asked when scraped: a ConfigMap that becomes unusable changes no settings.
         self.metrics.settings_problems.set_function(lambda: len(self.source.problems))
         self._planner = Planner(self.store, self.source.settings)
-        self._loop = Loop(self._planner, self.store, self.metrics, clock=_now)
+        self._loop = Loop(self._planner, self.store, self.metrics, clock=cluster.now)
         self._actuator = Actuator(cluster, self.store, self.metrics, idle=self._loop.wake)
         self._informers = self._make_informers(options)
         self._probes = ProbeServer(
@@ -168,7 +167,7 @@ class App:
         self._loop.wake()
 
     def _why(self, namespace: str, name: str, uid: str) -> Mapping[str, object] | None:
-        key, now = ObjectKey(namespace, name), _now()
+        key, now = ObjectKey(namespace, name), self._cluster.now()
         record = self.store.records.get(key)
         if record is None or record.uid != uid:
             return None
@@ -181,7 +180,3 @@ class App:
 
     def _ready(self) -> str | None:
         return None if self._is_synced else "the lists of the API server are not read yet"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

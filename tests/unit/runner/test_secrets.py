@@ -100,6 +100,15 @@ def test_a_secret_is_found_however_it_is_written_down(way: str, secret: str) -> 
     assert len(shown) <= len(f'before "\\"\\"{{"a": []}}ValueError {REDACTED}\n"\' after')
 
 
+@pytest.mark.parametrize(
+    "shown",
+    ["simple-token", "SIMPLE-TOKEN-123", "321-nekot-elpmis", json.dumps(["simple", "token", "123"])],
+    ids=["a part", "upper case", "backwards", "in pieces"],
+)
+def test_what_is_not_the_value_is_left_alone(shown: str) -> None:
+    assert Redactor(["simple-token-123"]).text(shown) == shown
+
+
 @given(before=st.binary(), secret=st.text(min_size=8), after=st.binary())
 def test_base64_gives_a_secret_away_wherever_it_stands_in_the_encoded_bytes(
     before: bytes, secret: str, after: bytes

@@ -1,5 +1,6 @@
 """`run_background_job`: submit a job by name."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,8 @@ from backgroundjob.api.reasons import Backoff
 from backgroundjob.backends import Backend, select_backend
 from backgroundjob.durations import Duration
 from backgroundjob.handle import Handle
-from backgroundjob.manifest import JobOptions, Params, backgroundjob_manifest, local_defaults
+from backgroundjob.job_options import Dependency, ExceptionKind, JobOptions, local_defaults
+from backgroundjob.manifest import Params, backgroundjob_manifest
 
 
 def run_background_job(
@@ -26,6 +28,14 @@ def run_background_job(
     priority: int | str | None = None,
     queue: str | None = None,
     timeout: Duration | None = None,
+    retry_on: Iterable[ExceptionKind] | None = None,
+    fail_on: Iterable[ExceptionKind] | None = None,
+    depends_on: Iterable[Dependency] | None = None,
+    concurrency_key: str | None = None,
+    deadline: Duration | None = None,
+    ttl: Duration | None = None,
+    params_from: Mapping[str, str] | None = None,
+    suspend: bool = False,
     backend: Backend | str | None = None,
 ) -> Handle[Any]:
     """Submit `class_.method(params)` and return at once; the job runs elsewhere.
@@ -46,6 +56,12 @@ def run_background_job(
     priority     -1000 to 1000, higher first, or a name: high, medium, low.
     queue        whose limits apply.
     timeout      of one attempt.
+    retry_on     exceptions worth another attempt, as classes or names; `fail_on`: those that are not.
+    depends_on   jobs that must succeed first: names, handles, or "name:Finished" for any end.
+    concurrency_key  of jobs with the same key, one runs at a time.
+    deadline     from now to the end of everything, waiting included; `ttl`: how long the finished job stays.
+    params_from  parameters from Secrets of the namespace: {"token": "secret-name/key"}.
+    suspend      store the job, and start nothing until `Handle.resume()`.
     backend      "cluster", "local" or a Backend. Left out: BACKGROUNDJOB_BACKEND, else the cluster
                  where there is a kubeconfig or an in-cluster token, else this machine.
 
@@ -64,6 +80,14 @@ def run_background_job(
         priority=priority,
         queue=queue,
         timeout=timeout,
+        retry_on=retry_on,
+        fail_on=fail_on,
+        depends_on=depends_on,
+        concurrency_key=concurrency_key,
+        deadline=deadline,
+        ttl=ttl,
+        params_from=params_from,
+        suspend=suspend,
     )
     return submit(class_, method, params, options, select_backend(backend))
 

@@ -1,9 +1,7 @@
 """The BackgroundJob that a call of `run_background_job` asks for. Pure: no clock, no network, no files."""
 
-import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,56 +17,19 @@ from backgroundjob.api.limits import (
 from backgroundjob.api.reasons import Backoff
 from backgroundjob.durations import Duration, whole_seconds
 from backgroundjob.errors import InvalidSpec
+from backgroundjob.job_options import JobOptions
+from backgroundjob.manifest_links import dependencies, exception_names, secret_params
 from backgroundjob.names import generate_name, is_dns_label, unique_name
 from backgroundjob.params import split_params
 
 Params = Mapping[str, Any] | Sequence[Any] | None
 """Named parameters (a mapping) or positional ones (a list or tuple)."""
 
+
 _CLASS = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_CONCURRENCY_KEY = re.compile(r"[!-~]{1,128}")
 _PRIORITY_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobOptions:
-    """How to run a job. None leaves a field to the allow-list entry, then to the operator's configuration."""
-
-    name: str | None = None
-    namespace: str | None = None
-    unique: str | None = None
-    retries: int | None = None
-    retry_delay: Duration | None = None
-    backoff: Backoff | str | None = None
-    delay: Duration | None = None
-    run_at: datetime | None = None
-    priority: int | str | None = None
-    queue: str | None = None
-    timeout: Duration | None = None
-
-    def with_defaults_of(self, environment: Mapping[str, str]) -> "JobOptions":
-        """Fill retries, delay and priority from the variables that local mode reads. Raises InvalidSpec."""
-        retries = environment.get("DEFAULT_RETRY_ATTEMPTS") if self.retries is None else None
-        delay = environment.get("DEFAULT_DELAY") if self.delay is None and self.run_at is None else None
-        priority = environment.get("DEFAULT_PRIORITY") if self.priority is None else None
-        if retries and not retries.isdigit():
-            raise InvalidSpec("DEFAULT_RETRY_ATTEMPTS", f"is {retries!r}; give a whole number from 0")
-        return replace(
-            self,
-            retries=int(retries) if retries else self.retries,
-            delay=delay or self.delay,
-            priority=parse_priority(priority) if priority else self.priority,
-        )
-
-
-def local_defaults() -> Mapping[str, str]:
-    """The environment, read in local mode alone: a cluster has its configuration for all."""
-    return os.environ
-
-
-def parse_priority(text: str) -> int | str:
-    """A priority written as text: a number where it is one, else a name."""
-    return int(text) if re.fullmatch(r"[+-]?\d+", text) else text
 
 
 def backgroundjob_manifest(
@@ -87,7 +48,9 @@ def backgroundjob_manifest(
         spec["params"] = named
     if positional:
         spec["args"] = positional
-    spec |= _timing(asked) | _limits(asked)
+    if asked.params_from:
+        spec["paramsFrom"] = secret_params(asked.params_from, named)
+    spec |= _timing(asked) | _limits(asked) | _company(asked)
     metadata = _metadata(class_, method, asked, named, positional)
     return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec}
 
@@ -123,6 +86,19 @@ def _metadata(
 
 
 def _timing(asked: JobOptions) -> dict[str, Any]:
+    spec: dict[str, Any] = _start(asked)
+    if asked.deadline is not None:
+        spec["deadlineSeconds"] = _seconds("deadline", asked.deadline, 1, YEAR_SECONDS)
+        if spec.get("delaySeconds", 0) >= spec["deadlineSeconds"]:
+            raise InvalidSpec("deadline", "counts from now and must be longer than delay")
+    if asked.ttl is not None:
+        spec["ttlSecondsAfterFinished"] = _seconds("ttl", asked.ttl, 0, YEAR_SECONDS)
+    if asked.suspend:
+        spec["suspend"] = True
+    return spec
+
+
+def _start(asked: JobOptions) -> dict[str, Any]:
     if asked.delay is not None and asked.run_at is not None:
         raise InvalidSpec("delay and run_at", "exclude each other: both say when to start")
     if asked.delay is not None:
@@ -148,6 +124,18 @@ def _limits(asked: JobOptions) -> dict[str, Any]:
     return spec | ({"retry": retry} if retry else {})
 
 
+def _company(asked: JobOptions) -> dict[str, Any]:
+    spec: dict[str, Any] = {}
+    if asked.concurrency_key is not None:
+        if not _CONCURRENCY_KEY.fullmatch(asked.concurrency_key):
+            accepted = "give 1 to 128 printable ASCII characters without spaces, such as 'customer-42'"
+            raise InvalidSpec("concurrency_key", f"is {asked.concurrency_key!r:.80}; {accepted}")
+        spec["concurrencyKey"] = asked.concurrency_key
+    if asked.depends_on is not None and (found := dependencies(asked.depends_on)):
+        spec["dependsOn"] = found
+    return spec
+
+
 _RETRIES_LIMIT: Final = MAX_ATTEMPTS_LIMIT - 1
 
 
@@ -165,6 +153,10 @@ def _retry(asked: JobOptions) -> dict[str, Any]:
         retry["backoff"] = str(asked.backoff)
     if asked.retry_delay is not None:
         retry["delaySeconds"] = _seconds("retry_delay", asked.retry_delay, 0, WEEK_SECONDS)
+    if asked.retry_on is not None:
+        retry["retryOn"] = exception_names("retry_on", asked.retry_on)
+    if asked.fail_on is not None:
+        retry["failOn"] = exception_names("fail_on", asked.fail_on)
     return retry
 
 

@@ -42,7 +42,8 @@ class RetrySpec(ApiModel):
     )
     max_delay_seconds: RetryDelay | None = Field(
         default=None,
-        description=f"Longest delay in seconds. Default: {limits.DEFAULT_RETRY_MAX_DELAY_SECONDS}.",
+        description="Longest delay in seconds, before jitter. "
+        f"Default: {limits.DEFAULT_RETRY_MAX_DELAY_SECONDS}, or delaySeconds if that is longer.",
     )
     delays: Annotated[tuple[RetryDelay, ...], Field(min_length=1, max_length=20)] | None = Field(
         default=None,

@@ -37,6 +37,21 @@ def parse_params(pairs: Sequence[str], params: str | None) -> dict[str, Any] | l
     return base
 
 
+def parse_secret_params(pairs: Sequence[str]) -> dict[str, str]:
+    """`password=mail/smtp-password` -> parameter, Secret and key. Raises BadParameter."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, _, where = pair.partition("=")
+        if not name or "/" not in where:
+            raise typer.BadParameter(
+                f"--params-from {pair!r:.80} is not KEY=SECRET/KEY, such as token=mail/api-token"
+            )
+        if name in found:
+            raise typer.BadParameter(f"parameter {name} is given twice")
+        found[name] = where
+    return found
+
+
 def _parse_pair(pair: str) -> tuple[str, Any]:
     match = _PAIR.fullmatch(pair)
     if match is None:

@@ -7,20 +7,14 @@ from typing import Annotated
 import typer
 
 from backgroundjob.api.reasons import State
-from backgroundjob.cli.options import (
-    BackendOption,
-    ContextOption,
-    LocalOption,
-    NameArgument,
-    NamespaceOption,
-    OutputOption,
-    choose_backend,
-)
+from backgroundjob.cli.flags import Where, with_flags
+from backgroundjob.cli.options import NameArgument, OutputOption
 from backgroundjob.cli.output import Output, print_document, print_documents
 
 _STATE_HELP = f"Only jobs in this state; may be repeated. One of {', '.join(State)}."
 
 
+@with_flags
 def list_jobs(
     *,
     all_namespaces: Annotated[
@@ -31,10 +25,7 @@ def list_jobs(
         typer.Option("--state", metavar="STATE", help=_STATE_HELP, show_default=False),
     ] = None,
     output: OutputOption = Output.TABLE,
-    namespace: NamespaceOption = None,
-    backend: BackendOption = None,
-    local: LocalOption = False,
-    context: ContextOption = None,
+    where: Where,
 ) -> None:
     """List jobs, oldest first.
 
@@ -44,10 +35,10 @@ def list_jobs(
     $ bgjob list -A --state Failed --state Rejected -o wide
     $ bgjob list -o name | wc -l
     """
-    if all_namespaces and namespace is not None:
+    if all_namespaces and where.namespace is not None:
         raise typer.BadParameter("--all-namespaces and --namespace exclude each other")
-    chosen = choose_backend(backend, local, context)
-    place = None if all_namespaces else namespace or chosen.default_namespace
+    chosen = where.choose()
+    place = None if all_namespaces else where.namespace or chosen.default_namespace
     documents = [
         document
         for document in chosen.list(place)
@@ -62,16 +53,14 @@ def list_jobs(
     print_documents(documents, output, now=datetime.now(UTC), with_namespace=all_namespaces)
 
 
+@with_flags
 def get(
     names: Annotated[
         list[str], typer.Argument(metavar="NAME...", help="Names of BackgroundJobs.", show_default=False)
     ],
     *,
     output: OutputOption = Output.TABLE,
-    namespace: NamespaceOption = None,
-    backend: BackendOption = None,
-    local: LocalOption = False,
-    context: ContextOption = None,
+    where: Where,
 ) -> None:
     """Show jobs by name.
 
@@ -80,14 +69,15 @@ def get(
     $ bgjob get email-job-send-x7k2p -o wide
     $ bgjob get invoice-42 -o yaml
     """
-    chosen = choose_backend(backend, local, context)
-    documents = [chosen.get(namespace or chosen.default_namespace, name) for name in names]
+    chosen = where.choose()
+    documents = [chosen.get(where.namespace or chosen.default_namespace, name) for name in names]
     if len(documents) == 1 and output in {Output.JSON, Output.YAML}:
         print_document(documents[0], output)
     else:
         print_documents(documents, output, now=datetime.now(UTC))
 
 
+@with_flags
 def logs(
     name: NameArgument,
     *,
@@ -99,10 +89,7 @@ def logs(
         typer.Option("--follow", "-f", help="Go on until the job has finished, over its further attempts."),
     ] = False,
     errors: Annotated[bool, typer.Option("--errors", help="Only error lines and tracebacks.")] = False,
-    namespace: NamespaceOption = None,
-    backend: BackendOption = None,
-    local: LocalOption = False,
-    context: ContextOption = None,
+    where: Where,
 ) -> None:
     """Print the log of a job.
 
@@ -111,9 +98,9 @@ def logs(
     $ bgjob logs email-job-send-x7k2p --follow
     $ bgjob logs invoice-42 --attempt 1 --errors
     """
-    chosen = choose_backend(backend, local, context)
+    chosen = where.choose()
     lines: Iterator[str] = chosen.logs(
-        namespace or chosen.default_namespace, name, attempt=attempt, follow=follow, errors=errors
+        where.namespace or chosen.default_namespace, name, attempt=attempt, follow=follow, errors=errors
     )
     for line in lines:
         typer.echo(line)

@@ -71,6 +71,8 @@ def test_parameters_come_from_a_file_or_from_stdin(jobs: InMemoryBackend, tmp_pa
         (["A.b", "--params", "@/nowhere"], "No such file"),
         (["A.b", "--local", "--context", "x"], "--local and --context exclude each other"),
         (["A.b", "--backoff", "Random"], "Random"),
+        (["A.b", "--params-from", "token"], "--params-from 'token' is not KEY=SECRET/KEY"),
+        (["A.b", "--params-from", "a=b/c", "--params-from", "a=b/d"], "parameter a is given twice"),
     ],
 )
 def test_a_wrong_command_line_exits_with_2(jobs: InMemoryBackend, arguments: list[str], message: str) -> None:
@@ -95,6 +97,26 @@ def test_every_option_reaches_the_object(jobs: InMemoryBackend) -> None:
         "queue": "mail",
         "timeoutSeconds": 300,
         "retry": {"maxAttempts": 4, "delaySeconds": 90, "backoff": "Fixed"},
+    }
+
+
+def test_every_option_about_other_jobs_and_the_end_reaches_the_object(jobs: InMemoryBackend) -> None:
+    options = (
+        "--name mine --retry-on TimeoutError --retry-on OSError --fail-on KeyError --deadline 1h --ttl 2d "
+        "--depends-on first --depends-on other:Finished --concurrency-key customer-42 --suspend "
+        "--params-from token=mail/api-token"
+    )
+    assert bgjob("run", "A.b", *options.split()).code == 0
+    assert jobs.get("default", "mine")["spec"] == {
+        "class": "A",
+        "method": "b",
+        "paramsFrom": [{"name": "token", "secretKeyRef": {"name": "mail", "key": "api-token"}}],
+        "deadlineSeconds": 3600,
+        "ttlSecondsAfterFinished": 172_800,
+        "suspend": True,
+        "concurrencyKey": "customer-42",
+        "dependsOn": [{"name": "first"}, {"name": "other", "condition": "Finished"}],
+        "retry": {"retryOn": ["TimeoutError", "OSError"], "failOn": ["KeyError"]},
     }
 
 
@@ -162,6 +184,17 @@ def test_a_failure_shows_the_exception_and_where_the_log_is(jobs: InMemoryBacken
         "Error: default/mine Failed (RetriesExhausted): ValueError: no such address [2J",
         "  its log: bgjob logs mine --namespace default",
     ]
+
+
+@pytest.mark.parametrize("options", [["--local"], ["--context", "prod"], ["--backend", "local"]])
+def test_the_hint_leads_to_the_same_place(
+    jobs: InMemoryBackend, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    monkeypatch.setattr("backgroundjob.cli.flags.select_backend", lambda *_, **__: jobs)
+    bgjob("run", "A.b", "--name", "mine")
+    jobs.fail("mine")
+    hint = bgjob("wait", "mine", *options).err.splitlines()[-1]
+    assert hint == f"  its log: bgjob logs mine --namespace default {' '.join(options)}"
 
 
 def test_a_failed_job_can_be_printed_whole(jobs: InMemoryBackend) -> None:

@@ -22,7 +22,8 @@ from backgroundjob import (
 from backgroundjob.backends import cluster as cluster_module
 from backgroundjob.backends.cluster import ClusterBackend
 from backgroundjob.backends.kube_config import connect
-from backgroundjob.manifest import JobOptions, backgroundjob_manifest
+from backgroundjob.job_options import JobOptions
+from backgroundjob.manifest import backgroundjob_manifest
 from fake_api_server import FakeApiServer
 
 COLLECTION = "/apis/backgroundjob.dev/v1alpha1/namespaces/shop/backgroundjobs"

@@ -2,12 +2,21 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from smtplib import SMTPAuthenticationError
 from typing import Any
 
 import pytest
 
-from backgroundjob.errors import InvalidSpec
-from backgroundjob.manifest import JobOptions, backgroundjob_manifest, parse_priority
+from backgroundjob import run_background_job
+from backgroundjob.api.backgroundjob import BackgroundJob
+from backgroundjob.errors import InvalidParams, InvalidSpec
+from backgroundjob.job_options import JobOptions, parse_priority
+from backgroundjob.manifest import backgroundjob_manifest
+from backgroundjob.testing import InMemoryBackend, use_backend
+from backgroundjob_runner.digest import qualified_name
+
+RETRY_ON = {"retry": {"retryOn": ["TimeoutError", "smtplib.SMTPException"]}}
+DEPENDS_ON = {"dependsOn": [{"name": "extract"}, {"name": "clean", "condition": "Finished"}]}
 
 
 def spec(**options: Any) -> dict[str, Any]:
@@ -47,6 +56,20 @@ def test_named_and_positional_parameters_have_their_own_fields() -> None:
         ({"priority": "high"}, {"priority": "high"}),
         ({"queue": "mail"}, {"queue": "mail"}),
         ({"timeout": "5m"}, {"timeoutSeconds": 300}),
+        ({"deadline": "2h"}, {"deadlineSeconds": 7200}),
+        ({"ttl": 0}, {"ttlSecondsAfterFinished": 0}),
+        ({"suspend": True}, {"suspend": True}),
+        ({"suspend": False}, {}),
+        ({"concurrency_key": "customer-42"}, {"concurrencyKey": "customer-42"}),
+        ({"retry_on": (TimeoutError, "smtplib.SMTPException")}, RETRY_ON),
+        ({"fail_on": [SMTPAuthenticationError]}, {"retry": {"failOn": ["smtplib.SMTPAuthenticationError"]}}),
+        ({"fail_on": "KeyError"}, {"retry": {"failOn": ["KeyError"]}}),
+        ({"depends_on": ["extract", "clean:Finished"]}, DEPENDS_ON),
+        ({"depends_on": []}, {}),
+        (
+            {"params_from": {"token": "mail.keys/api_token"}},
+            {"paramsFrom": [{"name": "token", "secretKeyRef": {"name": "mail.keys", "key": "api_token"}}]},
+        ),
     ],
 )
 def test_an_option_becomes_its_field(options: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -72,6 +95,14 @@ def test_an_option_becomes_its_field(options: dict[str, Any], expected: dict[str
         ({"priority": True}, "priority is True"),
         ({"queue": "Mail"}, "queue is 'Mail'; give a DNS label"),
         ({"name": "Mail.1"}, "name is 'Mail.1'; give at most 63"),
+        ({"deadline": 0}, "deadline is 0 s; give 1 to 31536000 s"),
+        ({"deadline": "1m", "delay": "1m"}, "deadline counts from now and must be longer than delay"),
+        ({"ttl": "1y"}, "ttl is '1y'; give seconds"),
+        ({"concurrency_key": "two words"}, "concurrency_key is 'two words'; give 1 to 128 printable"),
+        ({"retry_on": ["not a name"]}, "retry_on has 'not a name'; give a class, or its name"),
+        ({"fail_on": [f"E{n}" for n in range(33)]}, "fail_on has 33 entries; at most 32 are accepted"),
+        ({"depends_on": ["extract:Failed"]}, "depends_on has 'extract:Failed'; give the name of a job"),
+        ({"depends_on": ["extract", "extract:Finished"]}, "depends_on names extract twice"),
         ({"name": "a", "unique": "b"}, "name and unique exclude each other"),
     ],
 )
@@ -130,3 +161,49 @@ def test_a_priority_written_as_text_is_a_number_where_it_looks_like_one(
     text: str, priority: int | str
 ) -> None:
     assert parse_priority(text) == priority
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"token": "mail"}, "params_from.token is 'mail'; give the Secret and its key"),
+        ({"token": "Mail/key"}, "params_from.token is 'Mail/key'"),
+        ({"a-b": "mail/key"}, "params_from key 'a-b' is not an identifier"),
+        ({"to": "mail/key"}, "params.to is in params_from too"),
+    ],
+)
+def test_a_parameter_from_a_secret_names_secret_and_key(source: dict[str, str], message: str) -> None:
+    with pytest.raises(InvalidParams, match=re.escape(message)):
+        backgroundjob_manifest("EmailJob", "send", {"to": "a"}, JobOptions(params_from=source))
+
+
+def test_a_job_may_depend_on_a_handle() -> None:
+    with use_backend(InMemoryBackend()):
+        first = run_background_job("Load", "extract", name="extract")
+        second = run_background_job("Load", "clean", depends_on=[first])
+    assert second.document["spec"]["dependsOn"] == [{"name": "extract"}]
+
+
+def test_an_exception_is_named_as_the_runner_reports_it() -> None:
+    for kind in (KeyError, SMTPAuthenticationError, InvalidSpec):
+        assert spec(retry_on=[kind])["retry"]["retryOn"] == [qualified_name(kind)]
+
+
+def test_every_new_field_is_one_the_model_accepts() -> None:
+    options = JobOptions(
+        name="all",
+        retry_on=[KeyError],
+        fail_on=[OSError],
+        depends_on=["a"],
+        concurrency_key="k",
+        deadline=60,
+        ttl=60,
+        params_from={"token": "mail/key"},
+        suspend=True,
+    )
+    document = backgroundjob_manifest("EmailJob", "send", None, options)
+    document["metadata"] |= {"namespace": "shop", "uid": "u1"}
+    parsed = BackgroundJob.parse(document)
+    assert parsed.spec.to_document() == document["spec"] | {
+        "dependsOn": [{"name": "a", "condition": "Succeeded"}]
+    }

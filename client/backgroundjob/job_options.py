@@ -1,0 +1,76 @@
+"""How to run a job, as values: what `run_background_job` and the CLI take."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from backgroundjob.api.reasons import Backoff
+from backgroundjob.durations import Duration
+from backgroundjob.errors import InvalidSpec
+
+ExceptionKind = str | type[BaseException]
+"""A class name, a qualified name, or the class itself."""
+
+
+class HasName(Protocol):
+    """A Handle, or anything else that names a job."""
+
+    @property
+    def name(self) -> str:
+        """Of the object, in the namespace of the new one."""
+
+
+Dependency = str | HasName
+"""`"extract"`: it must succeed. `"extract:Finished"`: any end will do. A Handle is its name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOptions:
+    """How to run a job. None leaves a field to the allow-list entry, then to the operator's configuration."""
+
+    name: str | None = None
+    namespace: str | None = None
+    unique: str | None = None
+    retries: int | None = None
+    retry_delay: Duration | None = None
+    backoff: Backoff | str | None = None
+    delay: Duration | None = None
+    run_at: datetime | None = None
+    priority: int | str | None = None
+    queue: str | None = None
+    timeout: Duration | None = None
+    retry_on: Iterable[ExceptionKind] | None = None
+    fail_on: Iterable[ExceptionKind] | None = None
+    depends_on: Iterable[Dependency] | None = None
+    concurrency_key: str | None = None
+    deadline: Duration | None = None
+    ttl: Duration | None = None
+    params_from: Mapping[str, str] | None = None
+    suspend: bool = False
+
+    def with_defaults_of(self, environment: Mapping[str, str]) -> "JobOptions":
+        """Fill retries, delay and priority from the variables that local mode reads. Raises InvalidSpec."""
+        retries = environment.get("DEFAULT_RETRY_ATTEMPTS") if self.retries is None else None
+        delay = environment.get("DEFAULT_DELAY") if self.delay is None and self.run_at is None else None
+        priority = environment.get("DEFAULT_PRIORITY") if self.priority is None else None
+        if retries and not retries.isdigit():
+            raise InvalidSpec("DEFAULT_RETRY_ATTEMPTS", f"is {retries!r}; give a whole number from 0")
+        return replace(
+            self,
+            retries=int(retries) if retries else self.retries,
+            delay=delay or self.delay,
+            priority=parse_priority(priority) if priority else self.priority,
+        )
+
+
+def local_defaults() -> Mapping[str, str]:
+    """The environment, read in local mode alone: a cluster has its configuration for all."""
+    return os.environ
+
+
+def parse_priority(text: str) -> int | str:
+    """A priority written as text: a number where it is one, else a name."""
+    return int(text) if re.fullmatch(r"[+-]?\d+", text) else text

@@ -12,6 +12,7 @@ from backgroundjob_operator.engine.observation import AttemptRecord
 from backgroundjob_operator.engine.outcome import Undecided, Verdict, classify
 from backgroundjob_operator.engine.record import format_time
 from backgroundjob_operator.engine.retry import final_reason
+from backgroundjob_operator.engine.secrets import with_secret_hint
 from backgroundjob_operator.engine.status import (
     Status,
     Summary,
@@ -50,6 +51,7 @@ def decide_running(view: View, number: int, now: datetime) -> Decision:
         cancel_requested=spec is not None and spec.cancel,
         start_deadline_seconds=view.settings.config.times.start_deadline_seconds,
     )
+    verdict = with_secret_hint(verdict, spec)
     if isinstance(verdict, Verdict):
         return conclude(view, number, verdict, now)
     return _go_on(view, number, verdict, now)

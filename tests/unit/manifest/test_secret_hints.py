@@ -1,6 +1,7 @@
 """What a start that does not come says about the Secrets it needs."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from backgroundjob.api.spec import BackgroundJobSpec
 from backgroundjob_operator.engine.outcome_verdict import Verdict
 from backgroundjob_operator.engine.outcome_wait import Undecided
 from backgroundjob_operator.engine.secrets import missing_secret_hint, with_secret_hint
+from world import ENTRIES, World, settings
 
 SENTENCE = "it waits for its volumes, or for its image: check that there is key token of Secret smtp"
 STUCK = Verdict(
@@ -99,3 +101,39 @@ def test_the_wait_says_it_instead_of_the_pods_bare_reason() -> None:
 )
 def test_an_answer_about_something_else_is_left_alone(answer: Verdict | Undecided) -> None:
     assert with_secret_hint(answer, SMTP) is answer
+
+
+BOTH: dict[str, Any] = {"to": {}, "token": {}}
+ENTRY = {**ENTRIES["EmailJob.send"], "params": {"required": ["to", "token"], "properties": BOTH}}
+FROM_SMTP = [{"name": "token", "secretKeyRef": {"name": "smtp", "key": "token"}}]
+
+
+async def test_a_missing_secret_is_named_after_ten_seconds_and_ends_uncharged_at_the_start_deadline() -> None:
+    world = World(with_settings=settings({"EmailJob.send": ENTRY}, times={"startDeadlineSeconds": 60}))
+    key = await world.apply(paramsFrom=FROM_SMTP, retry={"maxDisruptions": 0})
+    world.cluster.pend(world.cluster.created_jobs[0])
+
+    await world.advance(9)
+    assert world.state(key) == (None, None)
+
+    await world.advance(1)
+    assert world.state(key) == ("Running", "Starting")
+    assert world.cluster.status(key)["message"] == SENTENCE
+
+    await world.advance(50)
+    status = world.cluster.status(key)
+    assert (status["reason"], status["attemptCount"]) == ("DisruptionsExhausted", 0)
+    assert status["message"] == f"it never started: {SENTENCE}"
+
+
+async def test_a_secret_that_appears_in_time_heals_the_start() -> None:
+    world = World(with_settings=settings({"EmailJob.send": ENTRY}))
+    key = await world.apply(paramsFrom=FROM_SMTP)
+    world.cluster.pend(world.cluster.created_jobs[0])
+    await world.advance(30)
+    world.cluster.run(world.cluster.created_jobs[0])
+    await world.settle()
+    assert (world.state(key), world.cluster.status(key)["message"]) == (
+        ("Running", "Running"),
+        "attempt 1 is running",
+    )

@@ -134,6 +134,17 @@ class AttemptRecord:
     pods: tuple[PodRecord, ...] = ()
 
     @property
+    def startable_time(self) -> datetime | None:
+        """Since when only the start itself is waited for; None without a Job.
+
+        What a quota or a full cluster held back had no chance to start before it got a Pod and a node.
+        """
+        if self.job is None:
+            return None
+        times = [time for pod in self.pods for time in (pod.creation_time, pod.scheduled_time)]
+        return max(time for time in (self.job.creation_time, *times) if time is not None)
+
+    @property
     def may_still_run(self) -> bool:
         """Whether a process of it may be alive: no witnessed end of every Pod."""
         return not all(pod.process_ended for pod in self.pods)

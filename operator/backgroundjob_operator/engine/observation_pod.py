@@ -54,6 +54,8 @@ class PodRecord:
     uid: str
     name: str
     creation_time: datetime | None = None
+    scheduled_time: datetime | None = None
+    """When it got its node."""
     node_name: str | None = None
     phase: str = "Pending"
     reason: str = ""
@@ -132,6 +134,7 @@ def observe_pod(
         uid=uid,
         name=str(metadata.get("name", "")),
         creation_time=optional_time(metadata.get("creationTimestamp")),
+        scheduled_time=before.scheduled_time or _scheduled_time(status),
         node_name=node_name,
         phase=phase,
         reason=str(status.get("reason") or before.reason),
@@ -196,6 +199,13 @@ def _disruption_reason(status: Document) -> str | None:
     for condition in status.get("conditions") or ():
         if condition.get("type") == "DisruptionTarget" and condition.get("status") == "True":
             return str(condition.get("reason") or "DisruptionTarget")
+    return None
+
+
+def _scheduled_time(status: Document) -> datetime | None:
+    for condition in status.get("conditions") or ():
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "True":
+            return optional_time(condition.get("lastTransitionTime"))
     return None
 
 

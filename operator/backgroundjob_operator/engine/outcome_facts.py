@@ -101,12 +101,13 @@ class Facts:
 
     @property
     def _lived_past_start_deadline(self) -> bool:
-        times = [self.pod.deletion_time] if self.pod is not None else []
-        if self.job is None:
+        startable_time = self.attempt.startable_time
+        if self.job is None or startable_time is None:
             return False
+        times = [self.pod.deletion_time] if self.pod is not None else []
         times += [self.job.deletion_time, self.job.deleted_time]
         removed = min((time for time in times if time is not None), default=None)
-        return removed is not None and removed >= self.job.creation_time + self.start_deadline
+        return removed is not None and removed >= startable_time + self.start_deadline
 
     @property
     def anomaly(self) -> str | None:

@@ -192,10 +192,10 @@ def _stop_time(view: View, attempt: AttemptRecord, undecided: Undecided) -> tupl
     spec = view.record.spec
     is_cancelled = spec is not None and spec.cancel
     start_deadline = None
-    if attempt.job is not None and not undecided.started:
+    if attempt.startable_time is not None and not undecided.started:
         heals = undecided.waiting_reason in _HEALS_WITHOUT_A_NEW_ATTEMPT
         seconds = view.settings.config.times.start_deadline_seconds
-        start_deadline = None if heals else attempt.job.creation_time + timedelta(seconds=seconds)
+        start_deadline = None if heals else attempt.startable_time + timedelta(seconds=seconds)
     return earliest(view.deadline, start_deadline), is_cancelled
 
 

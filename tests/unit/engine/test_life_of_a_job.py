@@ -179,6 +179,21 @@ async def test_an_attempt_that_never_starts_is_stopped_and_not_charged() -> None
     assert len(world.cluster.created_jobs) == 2
 
 
+async def test_what_a_quota_held_back_has_its_whole_start_deadline_once_it_gets_a_pod() -> None:
+    world = World(with_settings=settings(times={"startDeadlineSeconds": 30}))
+    key = await world.apply()
+    await world.advance(100)
+    assert world.state(key) == ("Running", "QuotaExceeded")
+    (job,) = world.cluster.jobs_of(key)
+    world.cluster.pend(job)
+    await world.advance(29)
+    assert world.state(key) == ("Running", "Starting")
+    world.cluster.end(job, ReceiptOutcome.SUCCEEDED)
+    await world.settle()
+    assert world.state(key) == ("Succeeded", "Completed")
+    assert world.cluster.created_jobs == [job]
+
+
 async def test_cancel_before_the_start_ends_it_without_a_job(world: World) -> None:
     key = await world.apply(delaySeconds=60)
     world.cluster.edit(key, cancel=True)

@@ -57,6 +57,12 @@ def test_unschedulable_ends_with_a_node() -> None:
     assert observe_pod(record, "MODIFIED", scheduled).last_waiting_reason == "ContainerCreating"
 
 
+def test_the_time_at_which_it_got_its_node_is_kept() -> None:
+    placed = {"type": "PodScheduled", "status": "True", "lastTransitionTime": FINISHED}
+    record = folded(shown(conditions=[placed]), shown(waiting("ContainerCreating")))
+    assert record.scheduled_time == after(10)
+
+
 def test_a_real_end_is_not_given_up_for_an_unknown_one() -> None:
     record = folded(
         shown(container({"terminated": TERMINATED})), shown(container({"terminated": STATUS_LOST}))

@@ -117,6 +117,16 @@ def test_a_job_removed_after_the_start_deadline_is_a_failed_start() -> None:
     assert verdict(gone, slow, now=after(70), start_deadline_seconds=60).cause is Cause.START_FAILED
 
 
+@pytest.mark.parametrize("came", ["creation_time", "scheduled_time"])
+def test_the_start_deadline_counts_from_when_a_start_was_possible(came: str) -> None:
+    gone = job(is_deleted=True, deleted_time=after(161))
+    slow = pending(is_deleted=True, deletion_time=after(166), **{came: after(101)})
+    assert verdict(gone, slow, now=after(170), start_deadline_seconds=60).cause is Cause.START_FAILED
+    removed_early = pending(is_deleted=True, deletion_time=after(166), **{came: after(102)})
+    found = verdict(gone, removed_early, now=after(170), start_deadline_seconds=60)
+    assert found.cause is Cause.JOB_DELETED
+
+
 def test_a_job_for_which_no_pod_could_be_created_is_a_failed_start() -> None:
     found = verdict(job("Failed", "DeadlineExceeded", ever_active=False), now=after(200))
     assert (found.cause, found.waiting_reason) == (Cause.START_FAILED, "QuotaExceeded")

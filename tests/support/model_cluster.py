@@ -25,6 +25,7 @@ from backgroundjob_operator.engine.actions import EmitEvent, ObjectKey
 from backgroundjob_operator.engine.names import event_name
 from backgroundjob_operator.engine.record import format_time
 from backgroundjob_runner.contract import Receipt, ReceiptOutcome
+from model_rules import status_refusal
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -118,25 +119,9 @@ class ModelCluster:
         **receipt: Any,
     ) -> bool:
         """The pod of a Job ends; its Job does not know yet. Returns whether it failed."""
-        job = self._job(job_name)
-        message = {}
-        if outcome is not None:
-            owner = job["metadata"]["labels"]
-            text = Receipt(
-                uid=owner[labels.UID_LABEL],
-                attempt=int(owner[labels.ATTEMPT_LABEL]),
-                outcome=outcome,
-                **receipt,
-            ).to_json()
-            message = {"message": text}
-        failed = exit_code != 0 or outcome not in (None, ReceiptOutcome.SUCCEEDED)
-        terminated = {
-            "exitCode": exit_code,
-            "reason": "Error" if failed else "Completed",
-            "startedAt": format_time(self.now - timedelta(seconds=1)),
-            "finishedAt": format_time(self.now),
-            **message,
-        }
+        owner = self._job(job_name)["metadata"]["labels"]
+        terminated = terminated_state(owner, self.now, outcome, exit_code, **receipt)
+        failed = terminated["reason"] == "Error"
         self._write_pod(job_name, "Failed" if failed else "Succeeded", {"terminated": terminated})
         return failed
 
@@ -148,9 +133,16 @@ class ModelCluster:
             "lastTransitionTime": format_time(self.now),
         }
         job = copy.deepcopy(self._job(job_name))
-        job["status"] = {
-            "conditions": [condition | {"reason": "BackoffLimitExceeded" if failed else "CompletionsReached"}]
-        }
+        reason = "BackoffLimitExceeded" if failed else "CompletionsReached"
+        counts = {"failed": 1} if failed else {"succeeded": 1}
+        job["status"] = {**counts, "conditions": [condition | {"reason": reason}]}
+        self._store("Job", job, "MODIFIED")
+
+    def exceed_deadline(self, job_name: str) -> None:
+        """The Job's own deadline, the backstop, ends it before any pod was created."""
+        job = copy.deepcopy(self._job(job_name))
+        condition = {"type": "Failed", "status": "True", "lastTransitionTime": format_time(self.now)}
+        job["status"] = {"conditions": [condition | {"reason": "DeadlineExceeded"}]}
         self._store("Job", job, "MODIFIED")
 
     # The port
@@ -192,11 +184,15 @@ class ModelCluster:
         document = self._get("BackgroundJob", key.namespace, key.name)
         if document["metadata"]["resourceVersion"] != resource_version:
             raise Conflict(f"{key} has version {document['metadata']['resourceVersion']}")
-        document["status"] = merged(document.get("status", {}), patch)
+        before = document.get("status", {})
+        document["status"] = merged(before, patch)
         try:
             BackgroundJobStatus.model_validate(document["status"])
         except ValidationError as error:
             raise Refused(f"status: {error}") from error
+        refusal = status_refusal(document["spec"], before, document["status"])
+        if refusal is not None:
+            raise Refused(refusal)
         stored = self._store("BackgroundJob", document, "MODIFIED")
         self._raise(lost)
         return stored
@@ -292,6 +288,29 @@ class ModelCluster:
             "status": {"phase": phase, "containerStatuses": [{"name": "runner", "state": dict(state)}]},
         }
         self._store("Pod", pod, "MODIFIED" if known else "ADDED")
+
+
+def terminated_state(
+    owner: Mapping[str, str],
+    now: datetime,
+    outcome: ReceiptOutcome | None,
+    exit_code: int,
+    **receipt: Any,
+) -> Document:
+    """A container's `terminated`, with a receipt unless `outcome` is None. `owner` are the Job's labels."""
+    message = {}
+    if outcome is not None:
+        number = int(owner[labels.ATTEMPT_LABEL])
+        text = Receipt(uid=owner[labels.UID_LABEL], attempt=number, outcome=outcome, **receipt).to_json()
+        message = {"message": text}
+    failed = exit_code != 0 or outcome not in (None, ReceiptOutcome.SUCCEEDED)
+    return {
+        "exitCode": exit_code,
+        "reason": "Error" if failed else "Completed",
+        "startedAt": format_time(now - timedelta(seconds=1)),
+        "finishedAt": format_time(now),
+        **message,
+    }
 
 
 def merged(target: Any, patch: Any) -> Any:

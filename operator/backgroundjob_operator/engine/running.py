@@ -63,7 +63,7 @@ def conclude(view: View, number: int, verdict: Verdict, now: datetime) -> Decisi
     record = view.record
     counts_as_attempt = verdict.charged or verdict.outcome is Outcome.SUCCEEDED
     charged = record.charged_count + counts_as_attempt
-    disruptions = record.disruption_count + (verdict.outcome is Outcome.DISRUPTED)
+    disruptions = record.disruption_count + _counts_as_disruption(verdict)
     end = _end_after(view, verdict, charged, disruptions, now)
     summary = end or _retry_summary(number, verdict)
     status = with_summary(record, summary, now)
@@ -86,6 +86,12 @@ def conclude(view: View, number: int, verdict: Verdict, now: datetime) -> Decisi
         }
     # Events first: their names are computed, so after a crash in between they are told once all the same.
     return Decision(actions=(*_events(view, number, verdict, end), *patch(view, status)))
+
+
+def _counts_as_disruption(verdict: Verdict) -> bool:
+    """Waiting for room or quota uses up nothing, also when the Job's own deadline ends the wait."""
+    is_room = verdict.never_started and verdict.waiting_reason in _HEALS_WITHOUT_A_NEW_ATTEMPT
+    return verdict.outcome is Outcome.DISRUPTED and not is_room
 
 
 def _end_after(view: View, verdict: Verdict, charged: int, disruptions: int, now: datetime) -> Summary | None:
@@ -120,7 +126,7 @@ def _next_retry_time(
     if verdict.retry_after_seconds is not None:
         delay = timedelta(seconds=verdict.retry_after_seconds)
     elif not verdict.charged:
-        delay = disruption_delay(disruptions)
+        delay = disruption_delay(max(1, disruptions))
     elif isinstance(view.admission, Admitted):
         delay = retry_delay(view.admission.effective.retry, charged, view.record.uid)
     else:

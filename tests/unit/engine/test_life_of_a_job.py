@@ -316,3 +316,13 @@ async def test_a_sentence_too_long_for_the_status_is_cut() -> None:
     key = await world.apply(params={"zzz": 1})
     assert world.state(key) == ("Rejected", "InvalidParams")
     assert len(world.cluster.status(key)["message"]) == 1024
+
+
+async def test_waiting_for_quota_uses_up_no_budget_even_when_the_job_ends_it(world: World) -> None:
+    key = await world.apply(retry={"maxDisruptions": 0})
+    for number in (1, 2):
+        job = world.cluster.jobs_of(key)[-1]
+        world.cluster.exceed_deadline(job)
+        await world.advance(400)
+        assert world.cluster.status(key)["disruptionCount"] == 0
+        assert len(world.cluster.created_jobs) == number + 1

@@ -8,22 +8,10 @@ from typing import Any, Final
 import aiohttp
 
 from backgroundjob.api import labels
-from backgroundjob.api.json_depth import bounded
+from backgroundjob_operator.cluster.answers import document, lines, raise_for_status, sentence, watch_event
 from backgroundjob_operator.cluster.clock import ServerClock
 from backgroundjob_operator.cluster.credentials import Credentials
-from backgroundjob_operator.cluster.port import (
-    AlreadyExists,
-    ClusterError,
-    Conflict,
-    Document,
-    Expired,
-    Kind,
-    Listing,
-    NotFound,
-    Refused,
-    Unavailable,
-    WatchEvent,
-)
+from backgroundjob_operator.cluster.port import Document, Kind, Listing, Unavailable, WatchEvent
 from backgroundjob_operator.engine.actions import EmitEvent, ObjectKey
 from backgroundjob_operator.engine.names import event_name
 
@@ -32,9 +20,6 @@ WATCH_TIMEOUT_SECONDS: Final = 290
 """Asked of the server; a watch that ends is resumed without a list."""
 SILENCE_TIMEOUT_SECONDS: Final = 90
 """Bookmarks come about once a minute; a stream silent for longer is a dead connection."""
-RETRY_AFTER_LIMIT_SECONDS: Final = 60
-"""However long a server asks to be left alone; a wrong header would stop everything."""
-LINE_LIMIT_BYTES: Final = 16 * 1024 * 1024
 
 _GROUP: Final = f"/apis/{labels.GROUP}/{labels.VERSION}"
 _COLLECTIONS: Final[Mapping[Kind, str]] = {
@@ -102,11 +87,11 @@ class KubeCluster:
         timeout = aiohttp.ClientTimeout(sock_connect=5, sock_read=SILENCE_TIMEOUT_SECONDS)
         try:
             async with self._request("GET", path, query=query, timeout=timeout) as response:
-                await _raise_for_status(response)
-                async for line in _lines(response.content):
-                    yield _watch_event(line)
+                await raise_for_status(response)
+                async for line in lines(response.content):
+                    yield watch_event(line)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unavailable(f"the watch of {kind} broke: {_sentence(error)}") from error
+            raise Unavailable(f"the watch of {kind} broke: {sentence(error)}") from error
 
     def _request(
         self,
@@ -140,11 +125,11 @@ class KubeCluster:
         try:
             async with self._request(method, path, query=query, body=body) as response:
                 self._clock.observe(response.headers.get("Date"))
-                await _raise_for_status(response)
+                await raise_for_status(response)
                 raw = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unavailable(f"{method} {path}: {_sentence(error)}") from error
-        return _document(raw, f"{method} {path}")
+            raise Unavailable(f"{method} {path}: {sentence(error)}") from error
+        return document(raw, f"{method} {path}")
 
     async def _delete(self, path: str, uid: str) -> None:
         # Without a policy the API orphans a Job's running pod; without the uid a namesake could go.
@@ -190,68 +175,3 @@ def _collection(kind: Kind, selector: Mapping[str, str]) -> tuple[str, dict[str,
         head, _, plural = path.rpartition("/")
         path = f"{head}/namespaces/{namespace}/{plural}"
     return path, query
-
-
-async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    # Not readline(): its limit is far below a pod's size.
-    rest = b""
-    async for chunk in content.iter_any():
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if line:
-                yield line
-        if len(rest) > LINE_LIMIT_BYTES:
-            raise Unavailable(f"a watch line is longer than {LINE_LIMIT_BYTES} bytes")
-
-
-def _watch_event(line: bytes) -> WatchEvent:
-    event = _document(line, "a watch line")
-    if event["type"] == "ERROR":
-        status = event["object"]
-        if status.get("code") == 410:
-            raise Expired(status.get("message", "expired"))
-        raise Unavailable(f"the watch ended: {status.get('message', status)}")
-    return WatchEvent(event["type"], event["object"])
-
-
-def _document(raw: bytes, what: str) -> Document:
-    """The JSON object in an answer. Anything else is not from the API server: try again later."""
-    try:
-        document = json.loads(bounded(raw))
-    except ValueError as error:
-        raise Unavailable(f"{what}: the answer is not JSON") from error
-    if not isinstance(document, dict):
-        raise Unavailable(f"{what}: the answer is not a JSON object")
-    return document
-
-
-def _sentence(error: Exception) -> str:
-    # Never repr(): aiohttp's shows the request's headers, the token among them.
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-async def _raise_for_status(response: aiohttp.ClientResponse) -> None:
-    if response.status < 400:
-        return
-    raw = await response.read()
-    try:
-        status = _document(raw, "an error")
-    except Unavailable:
-        # A proxy's page, not the server's Status.
-        status = {"message": f"HTTP {response.status}: {raw[:500].decode(errors='replace')}"}
-    message = str(status.get("message") or f"HTTP {response.status} without a message")
-    reason = str(status.get("reason") or "")
-    raise _error(response.status, reason, message, response.headers.get("Retry-After", "0"))
-
-
-def _error(code: int, reason: str, message: str, retry_after: str) -> ClusterError:
-    if code == 404:
-        return NotFound(message)
-    if code == 409:
-        return AlreadyExists(message) if reason == "AlreadyExists" else Conflict(message)
-    if code == 410:
-        return Expired(message)
-    if code in (401, 429) or code >= 500:
-        seconds = float(retry_after) if retry_after.isdecimal() else 0
-        return Unavailable(message, min(seconds, RETRY_AFTER_LIMIT_SECONDS))
-    return Refused(message)

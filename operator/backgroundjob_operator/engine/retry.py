@@ -1,8 +1,13 @@
 """Whether an attempt is followed by another. How long after: backgroundjob.policy.delays."""
 
+from typing import Final
+
 from backgroundjob.api.reasons import Cause, Reason
 from backgroundjob.policy.effective import RetryPolicy
 from backgroundjob_operator.engine.outcome import Verdict
+
+WAITS_FOR_ROOM: Final = frozenset({"Unschedulable", "QuotaExceeded"})
+"""Waiting reasons that end by themselves: stopping the attempt would not help, and uses up nothing."""
 
 
 def final_reason(policy: RetryPolicy, verdict: Verdict, attempts: int, disruptions: int) -> Reason | None:

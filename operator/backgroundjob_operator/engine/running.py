@@ -1,27 +1,19 @@
-"""While an attempt runs: what the status shows, when it is stopped, and what follows its end."""
+"""While an attempt runs: what the status shows, and when it is stopped."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from backgroundjob.api.limits import ATTEMPT_MESSAGE_LIMIT
-from backgroundjob.api.reasons import Cause, Outcome, Reason, State
-from backgroundjob.policy.delays import disruption_delay, retry_delay
-from backgroundjob_operator.engine.actions import Action, DeleteJob, EmitEvent
+from backgroundjob.api.reasons import Reason, State
+from backgroundjob_operator.engine.actions import Action, DeleteJob
 from backgroundjob_operator.engine.catalogue import Admitted
+from backgroundjob_operator.engine.conclusion import conclude
+from backgroundjob_operator.engine.ledger import started_entry
 from backgroundjob_operator.engine.observation import AttemptRecord
 from backgroundjob_operator.engine.outcome import Undecided, Verdict, classify
 from backgroundjob_operator.engine.record import format_time
-from backgroundjob_operator.engine.retry import final_reason
+from backgroundjob_operator.engine.retry import WAITS_FOR_ROOM
 from backgroundjob_operator.engine.secrets import with_secret_hint
-from backgroundjob_operator.engine.status import (
-    Status,
-    Summary,
-    clipped,
-    ended,
-    with_attempt,
-    with_effective,
-    with_summary,
-)
+from backgroundjob_operator.engine.status import Status, Summary, with_attempt, with_effective, with_summary
 from backgroundjob_operator.engine.view import NO_ATTEMPT, Decision, View, earliest, patch
 
 START_VISIBLE_AFTER: Final = timedelta(seconds=10)
@@ -35,7 +27,6 @@ _WAITING_REASONS: Final = {
     "Unschedulable": Reason.UNSCHEDULABLE,
     "QuotaExceeded": Reason.QUOTA_EXCEEDED,
 }
-_HEALS_WITHOUT_A_NEW_ATTEMPT: Final = frozenset({"Unschedulable", "QuotaExceeded"})
 
 
 def decide_running(view: View, number: int, now: datetime) -> Decision:
@@ -55,118 +46,6 @@ def decide_running(view: View, number: int, now: datetime) -> Decision:
     if isinstance(verdict, Verdict):
         return conclude(view, number, verdict, now)
     return _go_on(view, number, verdict, now)
-
-
-def conclude(view: View, number: int, verdict: Verdict, now: datetime) -> Decision:
-    """Write the outcome, and either the end or the time of the next attempt."""
-    finish_time = verdict.finish_time or now
-    record = view.record
-    counts_as_attempt = verdict.charged or verdict.outcome is Outcome.SUCCEEDED
-    charged = record.charged_count + counts_as_attempt
-    disruptions = record.disruption_count + _counts_as_disruption(verdict)
-    end = _end_after(view, verdict, charged, disruptions, now)
-    summary = end or _retry_summary(number, verdict)
-    status = with_summary(record, summary, now)
-    entry = _ledger_entry(view, number, verdict, finish_time) | {"charged": counts_as_attempt}
-    status = with_attempt(status, entry)
-    status |= {"attemptCount": charged, "disruptionCount": disruptions}
-    status.setdefault("startTime", entry.get("startTime", format_time(finish_time)))
-    status["jobName"] = entry["jobName"]
-    if verdict.result is not None:
-        status["result"] = verdict.result
-    if isinstance(view.admission, Admitted):
-        status = with_effective(status, view.admission.effective, is_running=False)
-    if end is not None:
-        status = ended(status, end, finish_time)
-    else:
-        due = _next_retry_time(view, verdict, charged, disruptions, finish_time)
-        status |= {
-            "nextRetryTime": format_time(due),
-            "message": f"{summary.message}; next attempt at {format_time(due)}",
-        }
-    # Events first: their names are computed, so after a crash in between they are told once all the same.
-    return Decision(actions=(*_events(view, number, verdict, end), *patch(view, status)))
-
-
-def _counts_as_disruption(verdict: Verdict) -> bool:
-    """Waiting for room or quota uses up nothing, also when the Job's own deadline ends the wait."""
-    is_room = verdict.never_started and verdict.waiting_reason in _HEALS_WITHOUT_A_NEW_ATTEMPT
-    return verdict.outcome is Outcome.DISRUPTED and not is_room
-
-
-def _end_after(view: View, verdict: Verdict, charged: int, disruptions: int, now: datetime) -> Summary | None:
-    """The terminal summary, or None when another attempt follows."""
-    spec = view.record.spec
-    if verdict.outcome is Outcome.SUCCEEDED:
-        return Summary(state=State.SUCCEEDED, reason=Reason.COMPLETED, message=verdict.message)
-    if verdict.outcome is Outcome.CANCELLED or (spec is not None and spec.cancel):
-        return Summary(state=State.CANCELLED, reason=Reason.CANCEL_REQUESTED, message=verdict.message)
-    if view.deadline is not None and now >= view.deadline:
-        message = f"deadlineSeconds passed; last attempt: {verdict.message}"
-        return Summary(state=State.FAILED, reason=Reason.DEADLINE_EXCEEDED, message=message)
-    if isinstance(view.admission, Admitted):
-        reason = final_reason(view.admission.effective.retry, verdict, charged, disruptions)
-        return (reason and Summary(state=State.FAILED, reason=reason, message=verdict.message)) or None
-    if verdict.charged and charged >= int(view.record.status.get("maxAttempts", charged + 1)):
-        return Summary(state=State.FAILED, reason=Reason.RETRIES_EXHAUSTED, message=verdict.message)
-    # Refused by now: the next look at it ends it with the refusal's own reason.
-    return None
-
-
-def _retry_summary(number: int, verdict: Verdict) -> Summary:
-    kind = "failed" if verdict.charged else "was disrupted"
-    message = f"attempt {number} {kind} ({_cause_text(verdict)})"
-    return Summary(state=State.RETRYING, reason=Reason.BACK_OFF, message=message)
-
-
-def _next_retry_time(
-    view: View, verdict: Verdict, charged: int, disruptions: int, finish_time: datetime
-) -> datetime:
-    # From the end as the cluster timed it, not from when this process noticed.
-    if verdict.retry_after_seconds is not None:
-        delay = timedelta(seconds=verdict.retry_after_seconds)
-    elif not verdict.charged:
-        delay = disruption_delay(max(1, disruptions))
-    elif isinstance(view.admission, Admitted):
-        delay = retry_delay(view.admission.effective.retry, charged, view.record.uid)
-    else:
-        delay = timedelta()
-    due = finish_time + delay
-    # Status times have whole seconds: round up, never start early.
-    return due if due.microsecond == 0 else due.replace(microsecond=0) + timedelta(seconds=1)
-
-
-def _ledger_entry(view: View, number: int, verdict: Verdict, finish_time: datetime) -> dict[str, Any]:
-    entry = _started_entry(view, number) | {
-        "finishTime": format_time(finish_time),
-        "outcome": verdict.outcome,
-        "message": clipped(verdict.message, ATTEMPT_MESSAGE_LIMIT),
-    }
-    optional = {
-        "podName": verdict.pod_name,
-        "nodeName": verdict.node_name,
-        "cause": verdict.cause,
-        "exitCode": verdict.exit_code,
-        "retryAfterSeconds": verdict.retry_after_seconds,
-    }
-    entry |= {name: value for name, value in optional.items() if value is not None}
-    if verdict.exception is not None:
-        texts = {
-            "type": verdict.exception.type,
-            "message": verdict.exception.message,
-            "traceback": verdict.exception.traceback,
-        }
-        entry["exception"] = {name: text for name, text in texts.items() if text}
-    return entry
-
-
-def _started_entry(view: View, number: int) -> dict[str, Any]:
-    known = dict(view.ledger_entry(number))
-    job = view.attempts.get(number, NO_ATTEMPT).job
-    if job is not None:
-        known |= {"jobName": job.name, "startTime": format_time(job.creation_time)}
-    # A ledger entry without a Job: it was deleted while nobody watched.
-    return {"number": number, "jobName": known.get("jobName", "unknown"), **known}
 
 
 def _go_on(view: View, number: int, undecided: Undecided, now: datetime) -> Decision:
@@ -199,7 +78,7 @@ def _stop_time(view: View, attempt: AttemptRecord, undecided: Undecided) -> tupl
     is_cancelled = spec is not None and spec.cancel
     start_deadline = None
     if attempt.startable_time is not None and not undecided.started:
-        heals = undecided.waiting_reason in _HEALS_WITHOUT_A_NEW_ATTEMPT
+        heals = undecided.waiting_reason in WAITS_FOR_ROOM
         seconds = view.settings.config.times.start_deadline_seconds
         start_deadline = None if heals else attempt.startable_time + timedelta(seconds=seconds)
     return earliest(view.deadline, start_deadline), is_cancelled
@@ -218,7 +97,7 @@ def _running_summary(number: int, undecided: Undecided, *, is_stopping: bool) ->
 
 def _running_status(view: View, number: int, summary: Summary, now: datetime) -> Status:
     status = with_summary(view.record, summary, now)
-    entry = _started_entry(view, number)
+    entry = started_entry(view, number)
     status = with_attempt(status, entry)
     status["jobName"] = entry["jobName"]
     status.setdefault("startTime", entry.get("startTime", format_time(now)))
@@ -226,31 +105,3 @@ def _running_status(view: View, number: int, summary: Summary, now: datetime) ->
     if isinstance(view.admission, Admitted):
         status = with_effective(status, view.admission.effective, is_running=True)
     return status
-
-
-def _events(view: View, number: int, verdict: Verdict, end: Summary | None) -> tuple[EmitEvent, ...]:
-    """The story for `kubectl describe`. A first-try success needs no words."""
-    if verdict.outcome is Outcome.SUCCEEDED and number == 1 and verdict.anomaly is None:
-        return ()
-    odd = f"; {verdict.anomaly}" if verdict.anomaly else ""
-    is_good = verdict.outcome is Outcome.SUCCEEDED
-    key, uid = view.record.key, view.record.uid
-    told = EmitEvent(
-        owner=key,
-        uid=uid,
-        type="Normal" if is_good else "Warning",
-        reason=verdict.cause or Reason.COMPLETED,
-        note=f"attempt {number} {'succeeded' if is_good else f'ended: {_cause_text(verdict)}'}{odd}",
-        identity=f"attempt/{number}",
-    )
-    if end is None or is_good:
-        return (told,)
-    note = f"no further attempt after attempt {number}"
-    identity = f"end/{view.record.restarts}"
-    return (told, EmitEvent(key, uid, "Warning", end.reason, note, identity))
-
-
-def _cause_text(verdict: Verdict) -> str:
-    """Cause and exception type. Never the exception's message: it may hold a parameter."""
-    cause = verdict.cause or Cause.UNKNOWN
-    return f"{cause}: {verdict.exception.type}" if verdict.exception is not None else str(cause)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
         BackgroundJobError as BackgroundJobError,
     )
     from backgroundjob.errors import (
+        Conflict as Conflict,
+    )
+    from backgroundjob.errors import (
         InvalidParams as InvalidParams,
     )
     from backgroundjob.errors import (
@@ -46,12 +49,16 @@ if TYPE_CHECKING:
         NotInstalled as NotInstalled,
     )
     from backgroundjob.errors import (
+        NotPossible as NotPossible,
+    )
+    from backgroundjob.errors import (
         SubmitError as SubmitError,
     )
     from backgroundjob.errors import (
         WaitTimeout as WaitTimeout,
     )
     from backgroundjob.handle import Handle as Handle
+    from backgroundjob.why import Why as Why
     from backgroundjob_runner.context import current_job as current_job
     from backgroundjob_runner.contract import Fatal as Fatal
     from backgroundjob_runner.contract import RetryLater as RetryLater
@@ -61,12 +68,14 @@ __version__ = "0.1.0"
 _MODULES = {
     "backgroundjob.client": ("run_background_job",),
     "backgroundjob.handle": ("Handle",),
+    "backgroundjob.why": ("Why",),
     "backgroundjob_runner.context": ("current_job",),
     "backgroundjob_runner.contract": ("Fatal", "RetryLater"),
     "backgroundjob.errors": (
         "AccessDenied",
         "BackendUnavailable",
         "BackgroundJobError",
+        "Conflict",
         "InvalidParams",
         "InvalidSpec",
         "JobFailed",
@@ -76,6 +85,7 @@ _MODULES = {
         "NotFinished",
         "NotFound",
         "NotInstalled",
+        "NotPossible",
         "SubmitError",
         "WaitTimeout",
     ),

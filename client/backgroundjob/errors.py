@@ -10,6 +10,8 @@
     ├── NotFinished            its result was asked for too early
     ├── WaitTimeout            it did not finish in the time given; it goes on
     ├── JobFailed              it finished without success
+    ├── NotPossible            it is in the wrong state for cancel, suspend or retry
+    ├── Conflict               somebody else changed it at the same moment
     ├── LogsUnavailable        there is no pod, or no log, to read
     ├── AccessDenied           the API server does not let this user do it
     ├── BackendUnavailable     the backend cannot be reached or is not set up
@@ -217,6 +219,47 @@ class JobFailed(BackgroundJobError):
 
 
 @dataclass(eq=False)
+class NotPossible(BackgroundJobError):
+    """The job is in the wrong state for what was asked."""
+
+    namespace: str
+    name: str
+    verb: str
+    """`cancel`, `suspend` or `retry`."""
+    state: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        """The job, its state, and why the verb does not fit."""
+        return f"{self.namespace}/{self.name} is {self.state}: {self.problem}"
+
+    @property
+    def next_step(self) -> str:
+        """What would fit."""
+        ended = "to run it again: bgjob retry"
+        return f"{'wait for its end, or first: bgjob cancel' if self.verb == 'retry' else ended} {self.name}"
+
+
+@dataclass(eq=False)
+class Conflict(BackgroundJobError):
+    """The object was changed between reading and writing it, several times over."""
+
+    namespace: str
+    name: str
+
+    @property
+    def message(self) -> str:
+        """The object."""
+        return f"{self.namespace}/{self.name} was changed by somebody else at the same moment"
+
+    @property
+    def next_step(self) -> str:
+        """The way out."""
+        return "try again"
+
+
+@dataclass(eq=False)
 class LogsUnavailable(BackgroundJobError):
     """There is no pod, or no log, to read."""
 
@@ -245,7 +288,7 @@ class AccessDenied(BackgroundJobError):
     @property
     def next_step(self) -> str:
         """What is needed."""
-        return "ask for a Role on backgroundjobs (create, get, list, watch) in that namespace"
+        return "ask for a binding to the ClusterRole backgroundjob-edit, or backgroundjob-view to read, there"
 
 
 @dataclass(eq=False)

@@ -9,6 +9,8 @@ from backgroundjob.backends import Backend, Document, select_backend
 from backgroundjob.backends.polling import UNSEEN, is_finished
 from backgroundjob.durations import Duration, exact_seconds
 from backgroundjob.errors import InvalidSpec, JobFailed, NotFinished, NotFound
+from backgroundjob.verbs import Verb, apply
+from backgroundjob.why import Why
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -69,6 +71,26 @@ class Handle(Generic[R_co]):
         """Remove the job and all it owns; what still runs is stopped."""
         self.backend.delete(self.namespace, self.name)
 
+    def cancel(self) -> "Handle[R_co]":
+        """Stop it now: what runs gets SIGTERM, then the grace period. NotPossible once it has ended."""
+        return self._done(Verb.CANCEL)
+
+    def suspend(self) -> "Handle[R_co]":
+        """Start nothing new; what runs goes on. Raises NotPossible once it has ended."""
+        return self._done(Verb.SUSPEND)
+
+    def resume(self) -> "Handle[R_co]":
+        """Take `suspend` back."""
+        return self._done(Verb.RESUME)
+
+    def retry(self) -> "Handle[R_co]":
+        """Run it again with fresh budgets; the history stays. Raises NotPossible until it has ended."""
+        return self._done(Verb.RETRY)
+
+    def why(self) -> Why:
+        """Why it does not run yet: position and estimate, as they are at this moment."""
+        return self.backend.why(self.namespace, self.name)
+
     @property
     def state(self) -> str:
         """One word of backgroundjob.api.reasons.State; empty until the operator has seen the job."""
@@ -124,6 +146,10 @@ class Handle(Generic[R_co]):
     @property
     def _status(self) -> dict[str, Any]:
         return self.document.get("status") or {}
+
+    def _done(self, verb: Verb) -> "Handle[R_co]":
+        document, _ = apply(self.backend, self.namespace, self.name, verb, uid=self.uid)
+        return self._seen(document)
 
     def _seen(self, document: Document) -> "Handle[R_co]":
         if self.uid and document["metadata"].get("uid") != self.uid:

@@ -21,10 +21,15 @@ from backgroundjob.backends import Document, use_backend
 from backgroundjob.backends.error_lines import only_errors
 from backgroundjob.backends.polling import is_finished, timed_out
 from backgroundjob.difference import existing_if_same
-from backgroundjob.errors import LogsUnavailable, NotFound
+from backgroundjob.errors import Conflict, LogsUnavailable, NotFound
 from backgroundjob.names import with_random_suffix
+from backgroundjob.spec_changes import check_change
+from backgroundjob.stored_settings import StoredSettings
+from backgroundjob.why import Why
 
 __all__ = ["InMemoryBackend", "use_backend"]
+
+_NO_SETTINGS = "there is no allow-list and no configuration in memory: give InMemoryBackend(settings=…)"
 
 
 class InMemoryBackend:
@@ -33,9 +38,16 @@ class InMemoryBackend:
     name = "memory"
     default_namespace = "default"
 
-    def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Stamp objects with `now`."""
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        settings: StoredSettings | None = None,
+    ) -> None:
+        """Stamp objects with `now`; `settings` are what `settings()` answers."""
         self._now = now
+        self._settings = settings or StoredSettings(missing=(_NO_SETTINGS,))
+        self._version = 0
         self._lock = RLock()
         self._objects: dict[tuple[str, str], Document] = {}
         self._logs: dict[tuple[str, str], dict[int, list[str]]] = {}
@@ -90,8 +102,7 @@ class InMemoryBackend:
             if key in self._objects:
                 return existing_if_same(document, self._copy(key))
             metadata |= {"uid": str(uuid.uuid4()), "generation": 1, "creationTimestamp": self._timestamp()}
-            self._objects[key] = document
-            return self._copy(key)
+            return self._store(document)
 
     def get(self, namespace: str, name: str) -> Document:
         """The object. Raises NotFound."""
@@ -136,6 +147,40 @@ class InMemoryBackend:
             del self._objects[namespace, name]
             self._logs.pop((namespace, name), None)
 
+    def patch_spec(
+        self, namespace: str, name: str, patch: Mapping[str, Any], resource_version: str
+    ) -> Document:
+        """Patch the spec by the rules of the CRD. Raises NotFound, Conflict, InvalidSpec."""
+        with self._lock:
+            document = self._copy((namespace, name))
+            if document["metadata"]["resourceVersion"] != resource_version:
+                raise Conflict(namespace, name)
+            spec = document["spec"] | dict(patch)
+            check_change(document, spec)
+            document["spec"] = spec
+            document["metadata"]["generation"] += 1
+            return self._store(document)
+
+    def why(self, namespace: str, name: str) -> Why:
+        """What is stored: nothing here waits for anything."""
+        return Why.stored(self.get(namespace, name))
+
+    def settings(self) -> StoredSettings:
+        """What it was made with."""
+        return self._settings
+
+    def events(self, namespace: str, name: str) -> Sequence[Document]:
+        """None, ever. Raises NotFound."""
+        self.get(namespace, name)
+        return ()
+
+    def _store(self, document: Document) -> Document:
+        self._version += 1
+        document["metadata"]["resourceVersion"] = str(self._version)
+        key = (document["metadata"]["namespace"], document["metadata"]["name"])
+        self._objects[key] = document
+        return self._copy(key)
+
     def _free_name(self, namespace: str, generate_name: str) -> str:
         while (namespace, name := with_random_suffix(generate_name)) in self._objects:
             continue
@@ -151,7 +196,7 @@ class InMemoryBackend:
         self, namespace: str, name: str, state: State, condition: ConditionType, status: dict[str, Any]
     ) -> None:
         with self._lock:
-            self._copy((namespace, name))
+            document = self._copy((namespace, name))
             now = self._timestamp()
             told = {
                 "type": condition.value,
@@ -160,7 +205,9 @@ class InMemoryBackend:
                 "lastTransitionTime": now,
             }
             common = {"state": state.value, "conditions": [told], "completionTime": now, "attemptCount": 1}
-            self._objects[namespace, name]["status"] = common | status
+            observed = {"restartsObserved": document["spec"].get("restarts", 0)}
+            document["status"] = common | observed | status
+            self._store(document)
 
     def _timestamp(self) -> str:
         return self._now().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -73,7 +73,24 @@ def test_the_operator_has_exactly_the_permissions_it_uses() -> None:
 
 def test_every_rule_on_config_maps_names_them() -> None:
     named = [rule.get("resourceNames") for _, rule in rules() if "configmaps" in rule["resources"]]
-    assert named == [["backgroundjob-allow-list", "backgroundjob-config"], ["backgroundjob-allow-list"]]
+    assert named == [["backgroundjob-allow-list", "backgroundjob-config"]] * 2
+
+
+def test_readers_reach_the_operators_port_and_nothing_else_of_the_cluster() -> None:
+    assert granted("backgroundjob-allow-list-reader") == {
+        ("", "configmaps", "get"),
+        ("", "configmaps", "list"),
+        ("", "configmaps", "watch"),
+        ("", "services/proxy", "get"),
+    }
+    # A real API server compares the path's segment as it stands: neither the bare name nor http:… matches.
+    named = [rule["resourceNames"] for _, rule in rules() if "services/proxy" in rule["resources"]]
+    assert named == [["backgroundjob-operator:http"]]
+    (service,) = documents(TEMPLATES / "service.yaml")
+    assert (service["metadata"]["name"], service["spec"]["ports"][0]["name"]) == (
+        "backgroundjob-operator",
+        "http",
+    )
 
 
 def test_people_get_no_subresource() -> None:

@@ -22,7 +22,7 @@ class Answer:
         return re.sub(r"[│\s]+", " ", self.err)
 
 
-def bgjob(*arguments: str) -> Answer:
+def bgjob(*arguments: str, stdin: str | None = None) -> Answer:
     """Run the command line. What is no exit of its own raises."""
-    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False, prog_name="bgjob")
+    result = CliRunner().invoke(app, list(arguments), input=stdin, catch_exceptions=False, prog_name="bgjob")
     return Answer(result.exit_code, result.stdout, result.stderr)

@@ -49,7 +49,7 @@ def serving() -> Iterator[FakeApiServer]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_DELETE = respond  # noqa: N815  names that http.server calls
+        do_GET = do_POST = do_PATCH = do_DELETE = respond  # noqa: N815  names that http.server calls
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  http.server's name
             """Keep the test output clean."""

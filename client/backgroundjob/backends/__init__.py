@@ -9,10 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from backgroundjob import plugins
 from backgroundjob.errors import BackendUnavailable, NotInstalled
+
+if TYPE_CHECKING:
+    from backgroundjob.stored_settings import StoredSettings
+    from backgroundjob.why import Why
 
 Document = dict[str, Any]
 """A BackgroundJob as the API server answers it."""
@@ -70,6 +74,23 @@ class Backend(Protocol):
 
     def delete(self, namespace: str, name: str) -> None:
         """Remove the object and what it owns. Raises NotFound."""
+
+    def patch_spec(
+        self, namespace: str, name: str, patch: Mapping[str, Any], resource_version: str
+    ) -> Document:
+        """Merge the patch into the spec if the object still has that version; the object as stored.
+
+        Raises NotFound, Conflict, and SubmitError when the change is refused.
+        """
+
+    def why(self, namespace: str, name: str) -> "Why":
+        """Why it does not run yet. Raises NotFound; who cannot tell says so in `Why.missing`."""
+
+    def settings(self) -> "StoredSettings":
+        """The administrator's settings; what cannot be read is said in `StoredSettings.missing`."""
+
+    def events(self, namespace: str, name: str) -> Sequence[Document]:
+        """Events about the object, oldest first. Raises NotFound, AccessDenied."""
 
 
 _override: list[Backend] = []

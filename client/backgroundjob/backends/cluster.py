@@ -12,15 +12,18 @@ from backgroundjob.backends.kube_api import ApiError, KubeApi
 from backgroundjob.backends.kube_config import Connection, connect
 from backgroundjob.backends.kube_errors import submit_error
 from backgroundjob.backends.kube_logs import read_logs
+from backgroundjob.backends.kube_system import read_events, read_settings, read_why
 from backgroundjob.backends.polling import is_finished, timed_out
 from backgroundjob.difference import existing_if_same
-from backgroundjob.errors import BackendUnavailable, NotFound
+from backgroundjob.errors import BackendUnavailable, Conflict, NotFound
+from backgroundjob.stored_settings import StoredSettings
+from backgroundjob.why import Why
 
 _PAGE_SIZE: Final = 500
 _LONGEST_WATCH_SECONDS: Final = 240
 """Below the idle limits of usual load balancers; the watch is then opened again."""
 _NAME_TRIES: Final = 8
-_CREATE: Final = {"fieldManager": "bgjob", "fieldValidation": "Strict"}
+_WRITE: Final = {"fieldManager": "bgjob", "fieldValidation": "Strict"}
 """Strict: an older CRD would drop a field that it does not know without a word."""
 _PAUSE_SECONDS: Final = 1.0
 
@@ -42,7 +45,7 @@ class ClusterBackend:
         namespace = metadata.get("namespace") or self.default_namespace
         for _ in range(_NAME_TRIES):
             try:
-                return self._api.json("POST", _path(namespace), query=_CREATE, body=manifest)
+                return self._api.json("POST", _path(namespace), query=_WRITE, body=manifest)
             except ApiError as error:
                 if error.http_status != 409 or error.status.get("reason") != "AlreadyExists":
                     raise self._submit_error(error, manifest) from error
@@ -110,6 +113,31 @@ class ClusterBackend:
             self._api.json("DELETE", _path(namespace, name), query={"propagationPolicy": "Background"})
         except ApiError as error:
             raise self._error(error, namespace, name) from error
+
+    def patch_spec(
+        self, namespace: str, name: str, patch: Mapping[str, Any], resource_version: str
+    ) -> Document:
+        """Merge-patch the spec of exactly this version. Raises NotFound, Conflict, SubmitError."""
+        body = {"metadata": {"resourceVersion": resource_version}, "spec": dict(patch)}
+        try:
+            return self._api.json("PATCH", _path(namespace, name), query=_WRITE, body=body)
+        except ApiError as error:
+            if error.http_status == 409:
+                raise Conflict(namespace, name) from error
+            refused = submit_error(error.http_status, error.status, f"{namespace}/{name}")
+            raise refused or self._error(error, namespace, name) from error
+
+    def why(self, namespace: str, name: str) -> Why:
+        """What the operator answers; what is stored, and what is missing, when it cannot be asked."""
+        return read_why(self._api, self.get(namespace, name))
+
+    def settings(self) -> StoredSettings:
+        """The two ConfigMaps of the operator's namespace."""
+        return read_settings(self._api)
+
+    def events(self, namespace: str, name: str) -> Sequence[Document]:
+        """Events about the object, oldest first. Raises NotFound, AccessDenied."""
+        return read_events(self._api, self.get(namespace, name))
 
     def _watch(self, document: Document, seconds: float | None) -> Document | None:
         """The finished object, or None when the watch ended first and the object must be read again."""

@@ -48,9 +48,10 @@ class KubeApi:
         *,
         query: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
+        read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
     ) -> dict[str, Any]:
         """One request, its answer parsed. Raises ApiError, BackendUnavailable."""
-        with self._open(method, path, query, body, READ_TIMEOUT_SECONDS) as response:
+        with self._open(method, path, query, body, read_timeout_seconds) as response:
             with self._reaching():
                 data = response.read()
             parsed = _parsed(data)
@@ -85,7 +86,8 @@ class KubeApi:
         body: Mapping[str, Any] | None,
         read_timeout_seconds: float | None,
     ) -> Iterator[Any]:
-        headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body else {})
+        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        headers = {"Accept": "application/json"} | ({"Content-Type": kind} if body else {})
         with self._reaching():
             request = self._client.param_serialize(
                 method, path, None, list((query or {}).items()), headers, body, auth_settings=["BearerToken"]
@@ -129,4 +131,6 @@ def _status_document(data: bytes) -> Mapping[str, Any]:
     parsed = _parsed(data)
     if isinstance(parsed, dict) and parsed.get("kind") == "Status":
         return parsed
+    if isinstance(parsed, dict) and isinstance(parsed.get("message"), str):
+        return {"message": parsed["message"]}  # of what lies behind a proxy path
     return {"message": data[:_LONGEST_REASON_CHARACTERS].decode("utf-8", "replace").strip()}

@@ -1,8 +1,8 @@
 """Waiting by asking again, for backends that have no watch."""
 
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from backgroundjob.api.reasons import TERMINAL_STATES
 from backgroundjob.backends import Document
@@ -14,7 +14,7 @@ _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 2.0
 
 
-def is_finished(document: Document) -> bool:
+def is_finished(document: Mapping[str, Any]) -> bool:
     """Whether its state is terminal, and not that of a run before a restart the operator has yet to see."""
     status = document.get("status") or {}
     pending_restart = document.get("spec", {}).get("restarts", 0) > status.get("restartsObserved", 0)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from backgroundjob import __version__
-from backgroundjob.cli import read, run
+from backgroundjob.cli import describe, read, run, verbs, why
 from backgroundjob.cli.group import Group
 
 app = typer.Typer(
@@ -47,4 +47,11 @@ app.command("list")(read.list_jobs)
 app.command("get")(read.get)
 app.command("logs")(read.logs)
 app.command("wait")(run.wait)
+app.command("why")(why.why)
+app.command("describe")(describe.describe)
+app.command("cancel")(verbs.cancel)
+app.command("suspend")(verbs.suspend)
+app.command("resume")(verbs.resume)
+app.command("retry")(verbs.retry)
+app.command("delete")(verbs.delete)
 app.command("crd")(read.crd)

@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 from backgroundjob.api.reasons import State
-from backgroundjob.errors import BackgroundJobError, SubmitError, WaitTimeout
+from backgroundjob.errors import BackgroundJobError, NotPossible, SubmitError, WaitTimeout
 
 
 class ExitCode(IntEnum):
@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
     CANCELLED = 3
     """The job was cancelled."""
     REJECTED = 4
-    """The job was refused: at submission, or by the operator."""
+    """The job was refused, at submission or by the operator; or it is in the wrong state for a verb."""
     UNAVAILABLE = 5
     """Nothing is known of the job: not found, no permission, or the backend cannot be reached."""
     TIMED_OUT = 124
@@ -41,6 +41,6 @@ def of_error(error: BackgroundJobError) -> ExitCode:
     """The code of an error of the library."""
     if isinstance(error, WaitTimeout):
         return ExitCode.TIMED_OUT
-    if isinstance(error, SubmitError):
+    if isinstance(error, SubmitError | NotPossible):
         return ExitCode.REJECTED
     return ExitCode.UNAVAILABLE

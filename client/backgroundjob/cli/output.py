@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -39,9 +39,9 @@ _NOTHING: Final = "-"
 
 def print_error(message: str, next_step: str = "") -> None:
     """One red line, and the next step below it."""
-    typer.echo(coloured("Error: ", typer.colors.RED, sys.stderr) + _one_line(message), err=True)
+    typer.echo(coloured("Error: ", typer.colors.RED, sys.stderr) + one_line(message), err=True)
     if next_step:
-        typer.echo(f"  {_one_line(next_step)}", err=True)
+        typer.echo(f"  {one_line(next_step)}", err=True)
 
 
 def coloured(text: str, colour: str | None, stream: Any = None) -> str:
@@ -88,7 +88,7 @@ def table(documents: Iterable[Document], *, wide: bool, now: datetime, with_name
     """The columns of the CRD, Age and Next-Retry relative to `now`."""
     columns = (_NAMESPACE if with_namespace else ()) + _COLUMNS + (_WIDE if wide else ())
     headers = [header for header, _ in columns]
-    rows = [[_one_line(cell(document, now) or _NOTHING) for _, cell in columns] for document in documents]
+    rows = [[one_line(cell(document, now) or _NOTHING) for _, cell in columns] for document in documents]
     widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
     lines = ["   ".join(header.ljust(width) for header, width in zip(headers, widths, strict=True)).rstrip()]
     for row in rows:
@@ -120,12 +120,12 @@ def _status(field: str) -> Cell:
 
 
 def _age(document: Document, now: datetime) -> str:
-    created = _time(document["metadata"].get("creationTimestamp"))
+    created = parsed_time(document["metadata"].get("creationTimestamp"))
     return human((now - created).total_seconds()) if created else ""
 
 
 def _next_retry(document: Document, now: datetime) -> str:
-    due = _time((document.get("status") or {}).get("nextRetryTime"))
+    due = parsed_time((document.get("status") or {}).get("nextRetryTime"))
     if due is None:
         return ""
     left = (due - now).total_seconds()
@@ -134,13 +134,14 @@ def _next_retry(document: Document, now: datetime) -> str:
 
 def _duration(document: Document, now: datetime) -> str:
     status = document.get("status") or {}
-    started = _time(status.get("startTime"))
+    started = parsed_time(status.get("startTime"))
     if status.get("duration") or started is None:
         return str(status.get("duration") or "")
-    return human(((_time(status.get("completionTime")) or now) - started).total_seconds())
+    return human(((parsed_time(status.get("completionTime")) or now) - started).total_seconds())
 
 
-def _time(text: Any) -> datetime | None:
+def parsed_time(text: Any) -> datetime | None:
+    """A time as the API writes it; None for anything else."""
     try:
         time = datetime.fromisoformat(str(text))
     except ValueError:
@@ -148,9 +149,20 @@ def _time(text: Any) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str, *, strip: bool = True) -> str:
     """Without line ends and control characters: what a pod's owner wrote moves no cursor here."""
-    return "".join(character if character.isprintable() else " " for character in text).strip()
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return shown.strip() if strip else shown
+
+
+def columns(headers: Sequence[str], rows: Sequence[Sequence[str]], *, indent: str = "") -> Iterator[str]:
+    """Lines of a table; what is empty is a hyphen."""
+    cells = [headers, *([one_line(cell) or _NOTHING for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield (
+            indent + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        ).rstrip()
 
 
 _NAMESPACE: Final[tuple[tuple[str, Cell], ...]] = (("NAMESPACE", _metadata("namespace")),)

@@ -11,21 +11,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
 from backgroundjob.api.backgroundjob import BackgroundJob
 from backgroundjob.api.fields import DocumentError
 from backgroundjob.api.json_depth import MAX_DEPTH, depth_of
-from backgroundjob.api.labels import KIND
+from backgroundjob.api.labels import ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP, KIND
 from backgroundjob.backends import Document
 from backgroundjob.backends.polling import wait_by_polling
 from backgroundjob.difference import existing_if_same
-from backgroundjob.errors import InvalidParams, InvalidSpec, NotFound
+from backgroundjob.errors import Conflict, InvalidParams, InvalidSpec, NotFound
 from backgroundjob.names import is_dns_label, with_random_suffix
+from backgroundjob.spec_changes import check_change
+from backgroundjob.stored_settings import StoredSettings
+from backgroundjob.why import Why
 from backgroundjob_operator.cluster import port
 from backgroundjob_operator.local.attempt_logs import read_logs
 from backgroundjob_operator.local.engine import utc_now
 from backgroundjob_operator.local.engine_thread import EngineThread
 from backgroundjob_operator.local.objects import Objects
+from backgroundjob_operator.local.settings import config_maps
 from backgroundjob_operator.local.state import LocalOptions
+from backgroundjob_operator.local.why import local_why
+from backgroundjob_operator.runtime.config import explain
 
 _LONGEST_PAUSE_SECONDS: Final = 0.1
 """Between two looks at a job; one costs 50 µs."""
@@ -109,6 +117,39 @@ class LocalBackend:
             self._objects.delete(KIND, namespace, name)
         except port.NotFound as error:
             raise NotFound(namespace, name) from error
+
+    def patch_spec(
+        self, namespace: str, name: str, patch: Mapping[str, Any], resource_version: str
+    ) -> Document:
+        """Patch the spec by the rules of the CRD. Raises NotFound, Conflict, SubmitError."""
+        document = self.get(namespace, name)
+        changed = _checked({**document, "spec": {**document["spec"], **patch}})
+        check_change(document, changed["spec"])
+        try:
+            # The version is that of the document just checked, or this fails.
+            return self._objects.patch(KIND, namespace, name, {"spec": dict(patch)}, resource_version)
+        except port.Conflict as error:
+            raise Conflict(namespace, name) from error
+        except port.NotFound as error:
+            raise NotFound(namespace, name) from error
+
+    def why(self, namespace: str, name: str) -> Why:
+        """Why it does not run yet. Raises NotFound."""
+        return local_why(self.get(namespace, name), self._objects, self._options, utc_now())
+
+    def settings(self) -> StoredSettings:
+        """What the settings file says, in the form of the two ConfigMaps."""
+        path = self._options.settings_file
+        try:
+            found = config_maps(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            return StoredSettings(missing=(f"the settings file {path} cannot be used: {explain(error)}",))
+        return StoredSettings(allow_list=found[ALLOW_LIST_CONFIG_MAP], config=found[CONFIG_CONFIG_MAP])
+
+    def events(self, namespace: str, name: str) -> Sequence[Document]:
+        """Events about the object, oldest first. Raises NotFound."""
+        uid = self.get(namespace, name)["metadata"]["uid"]
+        return [one for one in self._objects.list("Event", namespace) if one["involvedObject"]["uid"] == uid]
 
     @property
     def _options(self) -> LocalOptions:

@@ -12,7 +12,7 @@ from backgroundjob_operator.engine.dependencies import Broken, Unmet
 from backgroundjob_operator.engine.manifest import job_manifest
 from backgroundjob_operator.engine.ranking import Claim
 from backgroundjob_operator.engine.record import format_time, parse_time
-from backgroundjob_operator.engine.status import Summary, ended, suspended, with_effective, with_summary
+from backgroundjob_operator.engine.status import Summary, ended, with_effective, with_summary
 from backgroundjob_operator.engine.usage import Hold
 from backgroundjob_operator.engine.view import Decision, View, earliest, patch
 
@@ -211,8 +211,6 @@ def _queued_message(hold: Hold) -> str:
 
 def _waiting_status(view: View, summary: Summary, now: datetime) -> dict[str, object]:
     status = with_summary(view.record, summary, now)
-    is_suspended = summary.reason is Reason.SUSPENDED
-    status = suspended(status, is_suspended=is_suspended, now=now)
     if isinstance(view.admission, Admitted):
         status = with_effective(status, view.admission.effective, is_running=False)
     return status

@@ -36,6 +36,7 @@ def with_summary(record: BackgroundJobRecord, summary: Summary, now: datetime) -
         status |= {"state": summary.state, "reason": summary.reason, "message": summary.sentence}
     if summary.state is not State.REJECTED and "conditions" not in status:
         _set_condition(status, ConditionType.ACCEPTED, "Allowed", "checked against the allow-list", now)
+    _set_suspended(status, summary.reason is Reason.SUSPENDED, now)
     return status
 
 
@@ -90,18 +91,6 @@ def ended(status: Status, summary: Summary, completion_time: datetime) -> Status
         )
     _set_condition(done, condition, summary.reason, summary.message, completion_time)
     return done
-
-
-def suspended(status: Status, *, is_suspended: bool, now: datetime) -> Status:
-    """The status with the Suspended condition as spec.suspend has it; never set before it was asked for."""
-    known = any(one.get("type") == ConditionType.SUSPENDED for one in status.get("conditions", ()))
-    if not is_suspended and not known:
-        return status
-    changed = dict(status)
-    value = ConditionStatus.TRUE if is_suspended else ConditionStatus.FALSE
-    message = "spec.suspend is true" if is_suspended else "resumed"
-    _set_condition(changed, ConditionType.SUSPENDED, Reason.SUSPENDED, message, now, value=value)
-    return changed
 
 
 def restarted(record: BackgroundJobRecord, now: datetime) -> Status:
@@ -159,19 +148,25 @@ def _set_condition(
     *,
     value: ConditionStatus = ConditionStatus.TRUE,
 ) -> None:
-    """Set one condition in place; its transition time moves only when its status does."""
-    others = [one for one in status.get("conditions", ()) if one.get("type") != type_]
-    before = next((one for one in status.get("conditions", ()) if one.get("type") == type_), None)
-    moved = before is None or before.get("status") != value
-    status["conditions"] = [
-        *others,
-        {
-            "type": type_,
-            "status": value,
-            "reason": reason,
-            "message": clipped(message),
-            "lastTransitionTime": format_time(now)
-            if moved or before is None
-            else before["lastTransitionTime"],
-        },
-    ]
+    """Set one condition where it stands; its transition time moves only when its status does."""
+    by_type = {one.get("type"): one for one in status.get("conditions", ())}
+    before = by_type.get(type_, {})
+    stays = before.get("status") == value
+    # A dict keeps the place of a key: an unchanged condition makes no difference to write.
+    by_type[type_] = {
+        "type": type_,
+        "status": value,
+        "reason": reason,
+        "message": clipped(message),
+        "lastTransitionTime": before["lastTransitionTime"] if stays else format_time(now),
+    }
+    status["conditions"] = list(by_type.values())
+
+
+def _set_suspended(status: Status, is_suspended: bool, now: datetime) -> None:
+    """Set the Suspended condition in place; it never appears before suspend was asked for."""
+    known = any(one.get("type") == ConditionType.SUSPENDED for one in status.get("conditions", ()))
+    if is_suspended or known:
+        value = ConditionStatus.TRUE if is_suspended else ConditionStatus.FALSE
+        message = "spec.suspend is true" if is_suspended else "nothing holds it back"
+        _set_condition(status, ConditionType.SUSPENDED, Reason.SUSPENDED, message, now, value=value)

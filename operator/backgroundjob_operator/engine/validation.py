@@ -49,13 +49,10 @@ class ParamsSchema:
             raise InvalidSchema(f"params.{error.json_path[2:] or 'schema'}: {error.message}") from error
         except RecursionError as error:
             raise InvalidSchema("params: nested too deeply, or contains itself") from error
-        self._is_closed = closed.get("additionalProperties") is False
+        self._schema = closed
         self.names: Sequence[str] = tuple(closed.get("properties", {}))
         self._properties: Mapping[str, Any] = closed.get("properties", {})
-        # An empty registry: a $ref to another host is an error, never a download.
-        self._validator = Draft202012Validator(
-            closed, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
-        )
+        self._validator = _validator(closed)
 
     def problems(
         self, params: Mapping[str, Any], *, assume_present: Collection[str] = ()
@@ -64,23 +61,23 @@ class ParamsSchema:
 
         `assume_present` names parameters that come from Secrets: they count as given, their values unseen.
         """
+        validator = self._blind_to(assume_present) if assume_present else self._validator
+        given = {**params, **dict.fromkeys(assume_present, "")}
         try:
-            errors = sorted(self._validator.iter_errors(params), key=lambda error: error.json_path)
+            errors = sorted(validator.iter_errors(given), key=lambda error: error.json_path)
         except Unresolvable as error:
             return (
                 Problem("params", f"cannot be checked: the schema refers to {error.ref}, which it lacks"),
             )
         except RecursionError:
             return (Problem("params", "cannot be checked: the schema refers to itself without end"),)
-        found = [problem for error in errors for problem in self._explain(error)]
-        secret = {f"params.{name}" for name in assume_present}
-        unknown = [
-            Problem(f"params.{_shown(name)}", _unknown(name, self.names))
-            for name in assume_present
-            if self._is_closed and name not in self.names
-        ]
-        missing_secrets = {problem for problem in found if problem.field in secret}
-        return tuple([problem for problem in found if problem not in missing_secrets] + unknown)[:5]
+        # Other keywords than `properties` may still look at the stand-in for a secret value.
+        seen = (error for error in errors if not set(list(error.absolute_path)[:1]) & set(assume_present))
+        return tuple(problem for error in seen for problem in self._explain(error))[:5]
+
+    def _blind_to(self, names: Collection[str]) -> Draft202012Validator:
+        unseen = {name: True for name in names if name in self._properties}
+        return _validator({**self._schema, "properties": {**self._properties, **unseen}})
 
     def coerced(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Params as the schema types them: JSON has one kind of number, so 1.0 may come as 1."""
@@ -116,6 +113,13 @@ class ParamsSchema:
             return [Problem(f"{_path(error)}.{_shown(name)}", _unknown(name, known)) for name in unknown]
         rule = json.dumps(error.validator_value, default=str)
         return [Problem(_path(error), f"breaks the schema's rule {error.validator}: {rule[:200]}")]
+
+
+def _validator(schema: Mapping[str, Any]) -> Draft202012Validator:
+    # An empty registry: a $ref to another host is an error, never a download.
+    return Draft202012Validator(
+        schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
 
 
 def bind_args(names: Sequence[str], args: Sequence[Any], params: Mapping[str, Any]) -> dict[str, Any] | str:

@@ -118,6 +118,25 @@ def test_a_param_from_a_secret_that_the_method_lacks_is_refused() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"anyOf": [{"required": ["token"]}, {"required": ["to"]}]},
+        {"minProperties": 1},
+        {"dependentRequired": {"subject": ["token"]}},
+        {"patternProperties": {"^to": {"minLength": 8}}, "additionalProperties": False, "properties": {}},
+        {"allOf": [{"properties": {"token": {"minLength": 8}}}]},
+    ],
+    ids=lambda rules: next(iter(rules)),
+)
+def test_a_secret_param_counts_for_every_keyword_and_its_value_for_none(rules: dict[str, Any]) -> None:
+    schema = ParamsSchema({"properties": {"token": {"type": "integer"}, "to": {}, "subject": {}}, **rules})
+
+    params = {"subject": "x"} if "dependentRequired" in rules else {}
+
+    assert schema.problems(params, assume_present=["token"]) == ()
+
+
 def test_a_reference_to_another_host_is_refused_without_a_network_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

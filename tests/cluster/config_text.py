@@ -104,6 +104,9 @@ imageGCHighThresholdPercent: 100
 serializeImagePulls: false
 # Renewed every quarter of it. The controller manager's --node-monitor-grace-period counts on that.
 nodeLeaseDurationSeconds: 8
+# How soon a node that was silent says that it is Ready; without change it still reports every 5 minutes.
+nodeStatusUpdateFrequency: 2s
+nodeStatusReportFrequency: 5m
 evictionHard:
   memory.available: 100Mi
   nodefs.available: 1%

@@ -26,6 +26,7 @@ def second_node(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[st
     node = cluster.add_node()
     cluster.kubectl("taint", "node", node, "faults=here:NoSchedule", "--overwrite")
     yield node
+    cluster.kubectl("taint", "node", node, "faults-")
     if is_last_module(request):
         cluster.remove_node()
 

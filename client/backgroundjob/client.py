@@ -94,6 +94,10 @@ def run_background_job(
 
 def submit(class_: str, method: str, params: Params, options: JobOptions, backend: Backend) -> Handle[Any]:
     """Submit to this backend. What `run_background_job` and the CLI share."""
-    if backend.name == "local":
-        options = options.with_defaults_of(local_defaults())
+    options = with_backend_defaults(options, backend)
     return Handle.of(backend, backend.submit(backgroundjob_manifest(class_, method, params, options)))
+
+
+def with_backend_defaults(options: JobOptions, backend: Backend) -> JobOptions:
+    """The options as `submit` sends them: local mode fills some from the environment."""
+    return options.with_defaults_of(local_defaults()) if backend.name == "local" else options

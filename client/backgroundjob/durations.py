@@ -65,5 +65,20 @@ def human(seconds: float) -> str:
     return f"{days}d"
 
 
+def exact(seconds: float) -> str:
+    """A length of time without loss down to a tenth: `0s`, `8.3s`, `1m52s`, `2h5m`, `1d0h10m`."""
+    tenths = round(seconds * 10)
+    if tenths < 600:
+        return f"{tenths / 10:g}s"
+    total = math.ceil(tenths / 10)
+    parts = [(total // unit % size, name) for unit, size, name in _EXACT_UNITS]
+    first = next(index for index, (number, _) in enumerate(parts) if number)
+    last = max(index for index, (number, _) in enumerate(parts) if number)
+    return "".join(f"{number}{name}" for number, name in parts[first : last + 1])
+
+
+_EXACT_UNITS = ((86400, 10**9, "d"), (3600, 24, "h"), (60, 60, "m"), (1, 60, "s"))
+
+
 def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
     return f"{large}{large_unit}{small}{small_unit}" if small else f"{large}{large_unit}"

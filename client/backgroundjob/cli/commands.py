@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from backgroundjob import __version__
-from backgroundjob.cli import describe, read, run, verbs, why
+from backgroundjob.cli import describe, plan, read, run, verbs, why
 from backgroundjob.cli.group import Group
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ app.command("get")(read.get)
 app.command("logs")(read.logs)
 app.command("wait")(run.wait)
 app.command("why")(why.why)
+app.command("plan")(plan.plan)
 app.command("describe")(describe.describe)
 app.command("cancel")(verbs.cancel)
 app.command("suspend")(verbs.suspend)

@@ -22,6 +22,14 @@ def retry_delay(policy: RetryPolicy, failures: int, uid: str) -> timedelta:
     return timedelta(seconds=round(seconds * _jitter_factor(policy.jitter_percent, uid, failures), 3))
 
 
+def retry_delay_range(policy: RetryPolicy, failures: int) -> tuple[timedelta, timedelta]:
+    """Between what and what `retry_delay` is for any uid."""
+    seconds = _planned_seconds(policy, failures)
+    spread = policy.jitter_percent / 100
+    least, most = (timedelta(seconds=round(seconds * factor, 3)) for factor in (1 - spread, 1 + spread))
+    return least, most
+
+
 def disruption_delay(disruptions: int) -> timedelta:
     """Delay after an end that is not the job's fault: 10 s doubling to 600 s."""
     doubled = DISRUPTION_DELAY_SECONDS * 2 ** min(disruptions - 1, MAX_DOUBLINGS)

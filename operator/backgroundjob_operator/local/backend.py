@@ -142,7 +142,9 @@ class LocalBackend:
         path = self._options.settings_file
         try:
             found = config_maps(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError) as error:
+        except OSError as error:
+            return StoredSettings(missing=(f"the settings file {path} cannot be read: {error.strerror}",))
+        except (ValueError, yaml.YAMLError) as error:
             return StoredSettings(missing=(f"the settings file {path} cannot be used: {explain(error)}",))
         return StoredSettings(allow_list=found[ALLOW_LIST_CONFIG_MAP], config=found[CONFIG_CONFIG_MAP])
 

@@ -42,7 +42,7 @@ async def test_a_waiting_job_that_is_cancelled_never_starts(local: LocalMode) ->
 async def test_why_counts_those_ahead_and_names_the_limit(local: LocalMode) -> None:
     local.write_settings(queues={"mail": {"concurrency": 1}})
     local.submit("Hostile.sleep", {"seconds": 30}, name="mail-0", queue="mail")
-    async with local.engine() as engine:
+    async with local.engine():
         await until(lambda: local.status("mail-0").get("state") == "Running")
         for number, priority in ((1, 100), (2, 0)):
             name = f"mail-{number}"
@@ -53,7 +53,9 @@ async def test_why_counts_those_ahead_and_names_the_limit(local: LocalMode) -> N
         assert found.sentence.startswith("mail-2 waits: 1 ahead in queue mail, limit 1")
         assert found.missing == ""
         assert local.backend.why("default", "mail-0").sentence.startswith("mail-0 is Running")
-        await engine.stop_attempts(grace_seconds=0)
+        for name in ("mail-2", "mail-1", "mail-0"):
+            handle(local, name).cancel()
+        await local.ended("mail-0", "mail-1", "mail-2")
 
 
 def test_why_says_that_no_engine_runs(local: LocalMode) -> None:

@@ -38,6 +38,13 @@ def _head(plan: Plan, timeline: Timeline) -> Iterator[str]:
         yield f"Attempt {timeline.charged + 1} runs now; the times hold if it fails at this moment."
     elif timeline.charged:
         yield f"{timeline.charged} of them {'is' if timeline.charged == 1 else 'are'} used up."
+    if timeline.ended:
+        return
+    if plan.spec.suspend:
+        yield f"It is suspended: nothing starts until bgjob resume {timeline.name}".rstrip()
+    if plan.spec.depends_on and not timeline.charged:
+        others = ", ".join(f"{one.name} ({one.condition})" for one in plan.spec.depends_on)
+        yield f"It waits for {others} first."
 
 
 def _total(plan: Plan) -> Span:

@@ -159,6 +159,16 @@ def test_the_deadline_of_a_job_that_exists_is_a_time() -> None:
     assert table(answer)[-1][-1] == "never: after the deadline"
 
 
+def test_what_holds_it_back_besides_time_is_said() -> None:
+    head = plan("EmailJob.send", "--suspend", "--depends-on", "a", "--depends-on", "b:Finished").out
+    assert head.splitlines()[1:3] == [
+        "It is suspended: nothing starts until bgjob resume",
+        "It waits for a (Succeeded), b (Finished) first.",
+    ]
+    waiting = backend(state="Waiting", options=("--suspend",))
+    assert "nothing starts until bgjob resume mail\n" in plan("mail", of=waiting).out
+
+
 def test_a_plan_for_programs_is_in_seconds() -> None:
     document = json.loads(plan("EmailJob.send", "-o", "json").out)
     assert document["attempts"][1] == {

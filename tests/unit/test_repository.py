@@ -1,6 +1,7 @@
 """Rules of the tree itself: what keeps it readable, and what would break it silently."""
 
 import ast
+import re
 import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -63,3 +64,21 @@ def test_every_entry_point_loads() -> None:
 def test_the_changelog_begins_with_the_version_of_the_code() -> None:
     headings = [line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## ")]
     assert headings[0].split()[1] == backgroundjob.__version__
+
+
+@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_pages_name_only_make_targets_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for target in re.findall(r"(?<![\w-])make ([a-z][a-z0-9-]+)", "\n".join(code(page.read_text()))):
+            assert target in targets, f"{page.name} says make {target}"
+
+
+def code(text: str) -> list[str]:
+    """What a page sets in code, inline and in blocks."""
+    return re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL)

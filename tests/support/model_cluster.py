@@ -121,7 +121,7 @@ class ModelCluster:
         """The pod of a Job ends; its Job does not know yet. Returns whether it failed."""
         owner = self._job(job_name)["metadata"]["labels"]
         terminated = terminated_state(owner, self.now, outcome, exit_code, **receipt)
-        failed = terminated["reason"] == "Error"
+        failed = bool(terminated["exitCode"]) or outcome not in (None, ReceiptOutcome.SUCCEEDED)
         self._write_pod(job_name, "Failed" if failed else "Succeeded", {"terminated": terminated})
         return failed
 

@@ -1,9 +1,12 @@
 """What follows the end of an attempt: the end of the job, or the time of the next attempt."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from backgroundjob.api.limits import MAX_ATTEMPTS_LIMIT, MAX_DISRUPTIONS_LIMIT
 from backgroundjob.api.reasons import Outcome, Reason, State
 from backgroundjob.policy.delays import disruption_delay, retry_delay
+from backgroundjob.policy.effective import RetryPolicy
 from backgroundjob_operator.engine.catalogue import Admitted
 from backgroundjob_operator.engine.ledger import cause_text, events_of, ledger_entry
 from backgroundjob_operator.engine.outcome import Verdict
@@ -60,13 +63,32 @@ def _end_after(view: View, verdict: Verdict, charged: int, disruptions: int, now
     if view.deadline is not None and now >= view.deadline:
         message = f"deadlineSeconds passed; last attempt: {verdict.message}"
         return Summary(state=State.FAILED, reason=Reason.DEADLINE_EXCEEDED, message=message)
+    reason = final_reason(_policy(view), verdict, charged, disruptions)
+    # If it is refused by now, the next look at it ends it with the refusal's own reason.
+    return None if reason is None else Summary(state=State.FAILED, reason=reason, message=verdict.message)
+
+
+def _policy(view: View) -> RetryPolicy:
+    """The effective rules; without the allow-list what the object itself says of them.
+
+    What only the entry or the configuration knows is asked again before the next attempt (`starting`).
+    """
     if isinstance(view.admission, Admitted):
-        reason = final_reason(view.admission.effective.retry, verdict, charged, disruptions)
-        return (reason and Summary(state=State.FAILED, reason=reason, message=verdict.message)) or None
-    if verdict.charged and charged >= int(view.record.status.get("maxAttempts", charged + 1)):
-        return Summary(state=State.FAILED, reason=Reason.RETRIES_EXHAUSTED, message=verdict.message)
-    # Refused by now: the next look at it ends it with the refusal's own reason.
-    return None
+        return view.admission.effective.retry
+    known = RetryPolicy(
+        max_attempts=int(view.record.status.get("maxAttempts", MAX_ATTEMPTS_LIMIT)),
+        max_disruptions=MAX_DISRUPTIONS_LIMIT,
+    )
+    own = view.record.spec.retry if view.record.spec is not None else None
+    if own is None:
+        return known
+    return replace(
+        known,
+        max_attempts=own.max_attempts or known.max_attempts,
+        max_disruptions=known.max_disruptions if own.max_disruptions is None else own.max_disruptions,
+        retry_on=tuple(own.retry_on or ()),
+        fail_on=tuple(own.fail_on or ()),
+    )
 
 
 def _retry_summary(number: int, verdict: Verdict) -> Summary:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from backgroundjob.api.reasons import Reason, State
-from backgroundjob.policy.effective import Refusal
+from backgroundjob.policy.effective import Refusal, RetryPolicy
 from backgroundjob_operator.engine.actions import Action, CreateJob, DeleteJob, EmitEvent
 from backgroundjob_operator.engine.catalogue import Admitted
 from backgroundjob_operator.engine.dependencies import Broken, Unmet
@@ -76,6 +76,18 @@ def _end(view: View, now: datetime) -> Summary | None:
     if isinstance(view.dependencies, Broken):
         broken = view.dependencies
         return Summary(state=State.FAILED, reason=broken.reason, message=broken.message)
+    return _spent(view, admission.effective.retry) if isinstance(admission, Admitted) else None
+
+
+def _spent(view: View, policy: RetryPolicy) -> Summary | None:
+    """The budget that is used up already: it was not known when the attempt ended, or is smaller now."""
+    charged, disruptions = view.record.charged_count, view.record.disruption_count
+    if charged >= policy.max_attempts:
+        message = f"{charged} attempts were charged, and maxAttempts is {policy.max_attempts}"
+        return Summary(state=State.FAILED, reason=Reason.RETRIES_EXHAUSTED, message=message)
+    if disruptions > policy.max_disruptions:
+        message = f"{disruptions} attempts were disrupted, and maxDisruptions is {policy.max_disruptions}"
+        return Summary(state=State.FAILED, reason=Reason.DISRUPTIONS_EXHAUSTED, message=message)
     return None
 
 

@@ -42,6 +42,8 @@ class Store:
         self._versions: dict[str, int] = {}
         self._dependents: dict[ObjectKey, set[ObjectKey]] = {}
         """By object that others name in dependsOn, which may not exist."""
+        self._is_complete = False
+        """Whether all objects were listed once: an owner that is unknown from then on is gone."""
 
     def apply_background_job(self, event_type: EventType, document: Document) -> None:
         """Take in one version of a BackgroundJob."""
@@ -75,6 +77,9 @@ class Store:
         if owner_uid is None or not number.isdecimal() or not self._is_news(document):
             return
         uid = document["metadata"]["uid"]
+        if self._is_gone(owner_uid):
+            self._forget_job(uid)
+            return
         jobs = self._jobs.setdefault(owner_uid, {})
         before = jobs.get(int(number))
         if before is not None and before.uid != uid:
@@ -92,12 +97,13 @@ class Store:
         job_uid = controller_uid(document, "Job") or self._job_of_pod.get(uid)
         if job_uid is None or not self._is_news(document):
             return
+        if self._is_gone(document["metadata"].get("labels", {}).get(labels.UID_LABEL)):
+            self._forget_pod(uid)
+            return
         pods = self._pods.setdefault(job_uid, {})
         pods[uid] = observe_pod(pods.get(uid), event_type, document, seen_time=self._clock())
         self._job_of_pod[uid] = job_uid
-        owner = self._owner_of_job.get(job_uid)
-        if owner is not None:
-            self._touch(owner[0])
+        self._touch_job(job_uid, uid)
 
     def replace_background_jobs(self, documents: Iterable[Document], list_version: int) -> None:
         """Take in a complete list: objects that it lacks were deleted unseen."""
@@ -108,6 +114,9 @@ class Store:
         """Forget every object that is not among `uids` and is not newer than the list."""
         for uid in self._lost(self._keys_by_uid, uids, list_version):
             self._forget_object(uid)
+        self._is_complete = True
+        for uid in [uid for uid in self._jobs if self._is_gone(uid)]:
+            self._forget_jobs_of(uid)
 
     def replace_jobs(self, documents: Iterable[Document], list_version: int) -> None:
         """Take in a complete list of Jobs."""
@@ -123,7 +132,7 @@ class Store:
             pod = self._pods.get(job_uid, {}).get(uid)
             if pod is not None and not pod.is_deleted:
                 self._pods[job_uid][uid] = pod.gone(self._clock())
-                self._touch(self._owner_of_job.get(job_uid, ("", 0))[0])
+                self._touch_job(job_uid, uid)
 
     def job_gone(self, uid: str) -> None:
         """Note that a Job is known to be deleted, before its watch says so."""
@@ -174,6 +183,13 @@ class Store:
         if key is not None:
             self.dirty.add(key)
 
+    def _touch_job(self, job_uid: str, pod_uid: str) -> None:
+        owner = self._owner_of_job.get(job_uid)
+        if owner is not None:
+            self._touch(owner[0])
+        elif self._is_complete and self._pods[job_uid][pod_uid].is_deleted:
+            self._forget_pod(pod_uid)  # its Job went before this life began
+
     def _forget_object(self, uid: str) -> None:
         key = self._keys_by_uid.pop(uid, None)
         if key is None:
@@ -184,8 +200,22 @@ class Store:
             del self.records[key]
         self.dirty.add(key)
         self.dirty.update(self.dependents(key))
+        self._forget_jobs_of(uid)
+
+    def _is_gone(self, owner_uid: str | None) -> bool:
+        """Whether that object was deleted: what the garbage collector does to its Jobs is no news then."""
+        return self._is_complete and owner_uid is not None and owner_uid not in self._keys_by_uid
+
+    def _forget_jobs_of(self, uid: str) -> None:
         for job in self._jobs.pop(uid, {}).values():
             self._forget_job(job.uid)
+
+    def _forget_pod(self, uid: str) -> None:
+        job_uid = self._job_of_pod.pop(uid, "")
+        self._pods.get(job_uid, {}).pop(uid, None)
+        if not self._pods.get(job_uid, True):
+            del self._pods[job_uid]
+        self._versions.pop(uid, None)
 
     def _forget_job(self, uid: str) -> None:
         self._owner_of_job.pop(uid, None)

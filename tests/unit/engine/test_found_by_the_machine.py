@@ -1,0 +1,82 @@
+"""What the state machine of tests/properties found, each as a plain story."""
+
+from typing import Any
+
+import pytest
+
+from backgroundjob_operator.engine.actions import ObjectKey
+from backgroundjob_runner.contract import FailureKind, ReceiptOutcome
+from world import World, settings
+
+
+async def run_without_allow_list(retry: dict[str, int], **end: Any) -> tuple[World, ObjectKey]:
+    """A first attempt that ended while a new life of the operator could not read the allow-list."""
+    world = World()
+    key = await world.apply(retry=retry)
+    world.settings = settings(entries=None)
+    world.start()
+    world.cluster.end(world.cluster.created_jobs[0], **end)
+    await world.settle()
+    world.planner.change_settings(settings())
+    await world.advance(100)
+    return world, key
+
+
+@pytest.mark.parametrize(
+    ("retry", "end", "reason"),
+    [
+        pytest.param(
+            {"maxAttempts": 1}, {"outcome": None, "exit_code": 3}, "RetriesExhausted", id="attempts"
+        ),
+        pytest.param({"maxAttempts": 3}, {"failure": FailureKind.FATAL}, "NotRetryable", id="fatal"),
+    ],
+)
+async def test_an_end_without_allow_list_uses_up_the_budget_all_the_same(
+    retry: dict[str, int], end: dict[str, Any], reason: str
+) -> None:
+    world, key = await run_without_allow_list(retry, **{"outcome": ReceiptOutcome.FAILED, **end})
+    assert world.state(key) == ("Failed", reason)
+    assert len(world.cluster.created_jobs) == 1
+
+
+async def test_a_disruption_without_allow_list_uses_up_the_budget_all_the_same() -> None:
+    world = World()
+    key = await world.apply(retry={"maxDisruptions": 0})
+    world.cluster.run(world.cluster.created_jobs[0])
+    world.settings = settings(entries=None)
+    world.start()
+    world.cluster.remove("Job", "default", world.cluster.created_jobs[0])
+    world.cluster.remove("Pod", "default", f"{world.cluster.created_jobs[0]}-pod")
+    await world.settle()
+    world.planner.change_settings(settings())
+    await world.advance(100)
+    assert world.state(key) == ("Failed", "DisruptionsExhausted")
+    assert len(world.cluster.created_jobs) == 1
+
+
+async def test_a_budget_that_is_lowered_below_what_was_used_ends_the_job() -> None:
+    world = World()
+    key = await world.apply()
+    world.cluster.end(world.cluster.created_jobs[0], None, exit_code=3)
+    await world.settle()
+    assert world.state(key) == ("Retrying", "BackOff")
+    entry = {"target": "jobs.email:EmailJob.send", "params": {"properties": {"to": {}}}}
+    world.planner.change_settings(settings({"EmailJob.send": {**entry, "limits": {"maxAttempts": 1}}}))
+    await world.advance(100)
+    assert world.state(key) == ("Failed", "RetriesExhausted")
+    assert len(world.cluster.created_jobs) == 1
+
+
+async def test_nothing_is_remembered_of_the_jobs_of_an_object_that_is_gone() -> None:
+    world = World()
+    key = await world.apply()
+    [job] = world.cluster.created_jobs
+    world.cluster.run(job)
+    await world.settle()
+    world.cluster.remove("BackgroundJob", key.namespace, key.name)
+    await world.settle()
+    world.cluster.finish(job, failed=True)
+    world.cluster.remove("Job", key.namespace, job)
+    world.cluster.remove("Pod", key.namespace, f"{job}-pod")
+    await world.settle()
+    assert (world.store._jobs, world.store._pods, world.store._owner_of_job) == ({}, {}, {})

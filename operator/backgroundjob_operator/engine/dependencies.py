@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backgroundjob.api.reasons import DependencyCondition, Reason, State
+from backgroundjob_operator.engine.actions import ObjectKey
 from backgroundjob_operator.engine.record import BackgroundJobRecord
 
 Lookup = Callable[[str], BackgroundJobRecord | None]
@@ -32,6 +33,12 @@ class Broken:
 
     reason: Reason
     message: str
+
+
+def dependency_keys(record: BackgroundJobRecord) -> list[ObjectKey]:
+    """The objects that a record depends on."""
+    names = record.spec.depends_on if record.spec is not None else ()
+    return [ObjectKey(record.key.namespace, dependency.name) for dependency in names]
 
 
 def check_dependencies(record: BackgroundJobRecord, lookup: Lookup) -> Unmet | Broken | None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from backgroundjob.api import labels
 from backgroundjob_operator.engine.actions import ObjectKey
+from backgroundjob_operator.engine.dependencies import dependency_keys
 from backgroundjob_operator.engine.observation import (
     AttemptRecord,
     JobRecord,
@@ -62,6 +63,8 @@ class Store:
         self.dirty.add(record.key)
         for key in dependency_keys(record):
             self._dependents.setdefault(key, set()).add(record.key)
+            if record.has_ended:
+                self.dirty.add(key)  # it may have stayed for this one alone
         self.dirty.update(self.dependents(record.key))
         self._prune(record)
 
@@ -197,6 +200,7 @@ class Store:
         if self.records.get(key) is not None and self.records[key].uid == uid:
             for dependency in dependency_keys(self.records[key]):
                 self._dependents.get(dependency, set()).discard(key)
+                self.dirty.add(dependency)
             del self.records[key]
         self.dirty.add(key)
         self.dirty.update(self.dependents(key))
@@ -242,9 +246,3 @@ def controller_uid(document: Document, kind: str) -> str | None:
         if reference.get("controller") and reference.get("kind") == kind:
             return str(reference["uid"])
     return None
-
-
-def dependency_keys(record: BackgroundJobRecord) -> list[ObjectKey]:
-    """The objects that a record depends on."""
-    names = record.spec.depends_on if record.spec is not None else ()
-    return [ObjectKey(record.key.namespace, dependency.name) for dependency in names]

@@ -37,7 +37,8 @@ class View:
         """Where an attempt of it counts. What runs under an entry that is gone counts all the same."""
         record, spec = self.record, self.record.spec
         admitted = self.admission if isinstance(self.admission, Admitted) else None
-        queue = admitted.effective.queue if admitted else record.status.get("queue", DEFAULT_QUEUE)
+        own_queue = (spec.queue if spec is not None else None) or DEFAULT_QUEUE
+        queue = admitted.effective.queue if admitted else record.status.get("queue", own_queue)
         return Place(
             namespace=record.key.namespace,
             queue=queue,

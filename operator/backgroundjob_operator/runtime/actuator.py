@@ -10,6 +10,7 @@ from backgroundjob_operator.cluster.port import (
     Cluster,
     ClusterError,
     Conflict,
+    Document,
     NotFound,
     Refused,
     Unavailable,
@@ -30,6 +31,15 @@ CONCURRENT_CALLS: Final = 32
 BACKOFF_SECONDS: Final = (0.2, 0.5, 1, 2, 5, 10, 30)
 
 _log = logging.getLogger(__name__)
+
+
+class _Unsure(Unavailable):
+    """Whether this create took effect is not known."""
+
+    def __init__(self, action: CreateJob, error: Unavailable) -> None:
+        super().__init__(str(error), error.retry_after_seconds)
+        self.action = action
+        self.error = error
 
 
 class Actuator:
@@ -82,10 +92,7 @@ class Actuator:
 
     async def _perform(self, key: ObjectKey, actions: tuple[Action, ...]) -> None:
         try:
-            for action in actions:
-                async with self._calls:
-                    await self._do(action)
-            self._failures.pop(key, None)
+            await self._perform_all(key, actions)
         except ClusterError as error:
             await self._back_off(key, error)
         except Exception as error:  # noqa: BLE001  a defect on one object must not stop or spin the others
@@ -96,6 +103,36 @@ class Actuator:
             # Whatever happened: look at the object again with what came back.
             self._store.dirty.add(key)
             self._idle()
+
+    async def _perform_all(self, key: ObjectKey, actions: tuple[Action, ...]) -> None:
+        for action in actions:
+            try:
+                async with self._calls:
+                    await self._do(action)
+            except _Unsure as unsure:
+                await self._find_out(key, unsure)
+                return
+        self._failures.pop(key, None)
+
+    async def _find_out(self, key: ObjectKey, unsure: "_Unsure") -> None:
+        """Ask for a Job until it is known whether it exists.
+
+        Until then its object stays busy and keeps its slot: given to another, the slot could be taken twice.
+        """
+        error = unsure.error
+        while True:
+            await self._back_off(key, error)
+            try:
+                async with self._calls:
+                    job = await self._own_job(unsure.action)
+            except NotFound:
+                return  # it had no effect
+            except Unavailable as again:
+                error = again
+            else:
+                self._failures.pop(key, None)
+                self._store.apply_job("ADDED", job)
+                return
 
     async def _do(self, action: Action) -> None:
         handlers: dict[type, Callable[[Any], Coroutine[Any, Any, None]]] = {
@@ -109,19 +146,23 @@ class Actuator:
         self._metrics.count_write(type(action).__name__)
 
     async def _create_job(self, action: CreateJob) -> None:
-        metadata = action.manifest["metadata"]
         try:
-            job = await self._cluster.create_job(action.manifest)
-        except AlreadyExists:
-            # Our own create, whose answer was lost or that a former life of this process sent.
-            job = await self._cluster.get_job(metadata["namespace"], metadata["name"])
-            wanted = metadata["ownerReferences"][0]["uid"]
-            if controller_uid(job, "BackgroundJob") != wanted:
-                raise Refused(
-                    f"Job {metadata['name']} exists and belongs to something else; delete it"
-                ) from None
+            try:
+                job = await self._cluster.create_job(action.manifest)
+            except AlreadyExists:
+                # Our own create, whose answer was lost or that a former life of this process sent.
+                job = await self._own_job(action)
+        except Unavailable as error:
+            raise _Unsure(action, error) from error
         self._store.apply_job("ADDED", job)
-        _log.info("%s Job %s created", action.owner, metadata["name"])
+        _log.info("%s Job %s created", action.owner, job["metadata"]["name"])
+
+    async def _own_job(self, action: CreateJob) -> Document:
+        metadata = action.manifest["metadata"]
+        job = await self._cluster.get_job(metadata["namespace"], metadata["name"])
+        if controller_uid(job, "BackgroundJob") != metadata["ownerReferences"][0]["uid"]:
+            raise Refused(f"Job {metadata['name']} exists and belongs to something else; delete it")
+        return job
 
     async def _patch_status(self, action: PatchStatus) -> None:
         try:

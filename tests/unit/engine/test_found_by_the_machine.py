@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from backgroundjob_operator.cluster.port import Unavailable
 from backgroundjob_operator.engine.actions import ObjectKey
 from backgroundjob_runner.contract import FailureKind, ReceiptOutcome
-from world import World, settings
+from world import EMAIL, ENTRIES, World, settings
 
 
 async def run_without_allow_list(retry: dict[str, int], **end: Any) -> tuple[World, ObjectKey]:
@@ -80,3 +81,49 @@ async def test_nothing_is_remembered_of_the_jobs_of_an_object_that_is_gone() -> 
     world.cluster.remove("Pod", key.namespace, f"{job}-pod")
     await world.settle()
     assert (world.store._jobs, world.store._pods, world.store._owner_of_job) == ({}, {}, {})
+
+
+async def test_a_slot_is_kept_while_it_is_unknown_whether_the_create_took_effect() -> None:
+    """The answer was lost and the watch is late: another claim, even a better one, must not slip in."""
+    world = World(with_settings=settings(limits={"concurrency": 1}))
+    world.cluster.faults.append(("create_job", Unavailable("connection reset"), True))
+    world.cluster.apply("first", EMAIL)
+    world.deliver()
+    await turn(world)
+    world.cluster.watch.clear()  # the watch of Jobs says nothing yet
+    world.cluster.apply("better", {**EMAIL, "priority": "high"})
+    world.deliver()
+    await turn(world)
+    assert len(world.cluster.created_jobs) == 1
+
+
+async def test_what_runs_under_an_entry_that_is_gone_counts_in_its_own_queue() -> None:
+    topics: dict[str, Any] = {"queues": {"mail": {"concurrency": 1}}}
+    other = {
+        "EmailJob.other": {
+            "target": "jobs.email:EmailJob.other",
+            "params": ENTRIES["EmailJob.send"]["params"],
+        }
+    }
+    world = World(with_settings=settings({**ENTRIES, **other}, **topics))
+    world.cluster.apply("first", {**EMAIL, "queue": "mail"})
+    await world.settle()
+    world.planner.change_settings(settings(other, **topics))
+    world.cluster.apply("second", {**EMAIL, "method": "other", "queue": "mail"})
+    await world.settle()
+    assert len(world.cluster.created_jobs) == 1
+
+
+async def turn(world: World) -> None:
+    """One plan, acted on; no news arrives but the answers."""
+    for key, actions in world.planner.plan(world.cluster.now, world.actuator.busy).items():
+        world.actuator.submit(key, actions)
+    await world.actuator.finish()
+
+
+async def test_what_stayed_for_its_dependents_goes_when_the_last_of_them_has_ended() -> None:
+    world = World()
+    first = world.cluster.apply("first", {**EMAIL, "method": "missing", "ttlSecondsAfterFinished": 0})
+    world.cluster.apply("second", {**EMAIL, "dependsOn": [{"name": "first", "condition": "Succeeded"}]})
+    await world.settle()
+    assert (first.namespace, first.name) not in world.cluster.objects["BackgroundJob"]

@@ -1,4 +1,4 @@
-"""What the state machine of tests/properties found, each as a plain story."""
+"""What the state machine of tests/properties brought to light, and what seeded mutants break, as plain stories."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import pytest
 
 from backgroundjob_operator.cluster.port import Unavailable
 from backgroundjob_operator.engine.actions import ObjectKey
+from backgroundjob_operator.engine.record import format_time
 from backgroundjob_runner.contract import FailureKind, ReceiptOutcome
 from world import EMAIL, ENTRIES, World, settings
 
@@ -112,6 +113,57 @@ async def test_what_runs_under_an_entry_that_is_gone_counts_in_its_own_queue() -
     world.cluster.apply("second", {**EMAIL, "method": "other", "queue": "mail"})
     await world.settle()
     assert len(world.cluster.created_jobs) == 1
+
+
+async def test_a_slot_is_held_from_the_create_on_however_late_the_watch_is() -> None:
+    world = World(with_settings=settings(limits={"concurrency": 1}))
+    world.cluster.apply("first", EMAIL)
+    world.deliver()
+    await turn(world)
+    for _ in range(3):
+        world.cluster.apply(f"better-{len(world.cluster.calls)}", {**EMAIL, "priority": "high"})
+        world.cluster.watch = [event for event in world.cluster.watch if event[0] == "BackgroundJob"]
+        world.deliver()
+        await turn(world)
+    assert world.cluster.calls == ["create_job"]
+
+
+async def test_an_eviction_uses_up_no_attempt() -> None:
+    world = World()
+    key = await world.apply(retry={"maxAttempts": 1})
+    [job] = world.cluster.created_jobs
+    world.cluster.run(job)
+    await world.settle()
+    world.cluster.end_pod(job, None, exit_code=143)
+    world.cluster.watch.clear()  # the end and its cause are one event
+    pod = world.cluster.objects["Pod"]["default", f"{job}-pod"]
+    pod["status"]["conditions"] = [
+        {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    ]
+    pod["metadata"]["deletionTimestamp"] = format_time(world.cluster.now)
+    world.cluster._store("Pod", pod, "MODIFIED")
+    world.cluster.finish(job, failed=True)
+    await world.settle()
+    [attempt] = world.cluster.status(key)["attempts"]
+    assert (attempt["cause"], attempt["charged"]) == ("Evicted", False)
+    assert world.state(key) == ("Retrying", "BackOff")
+
+
+async def test_an_end_is_never_overwritten() -> None:
+    """Whatever comes later: a cancel, the end of the entry, the deletion of the Job, a new life."""
+    world = World()
+    key = await world.apply()
+    world.cluster.end(world.cluster.created_jobs[0])
+    await world.settle()
+    before = world.cluster.status(key)
+    world.cluster.edit(key, cancel=True)
+    world.planner.change_settings(settings({}))
+    world.cluster.remove("Job", "default", world.cluster.created_jobs[0])
+    await world.advance(30)
+    world.start()
+    await world.settle()
+    assert world.cluster.status(key) == before
+    assert "patch_status" not in world.cluster.calls[2:]
 
 
 async def turn(world: World) -> None:

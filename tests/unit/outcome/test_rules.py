@@ -1,5 +1,7 @@
 """The rules for ends without a final receipt, one by one, and what is waited for before them."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,11 +122,14 @@ def test_a_job_removed_after_the_start_deadline_is_a_failed_start() -> None:
 @pytest.mark.parametrize("came", ["creation_time", "scheduled_time"])
 def test_the_start_deadline_counts_from_when_a_start_was_possible(came: str) -> None:
     gone = job(is_deleted=True, deleted_time=after(161))
-    slow = pending(is_deleted=True, deletion_time=after(166), **{came: after(101)})
-    assert verdict(gone, slow, now=after(170), start_deadline_seconds=60).cause is Cause.START_FAILED
-    removed_early = pending(is_deleted=True, deletion_time=after(166), **{came: after(102)})
-    found = verdict(gone, removed_early, now=after(170), start_deadline_seconds=60)
-    assert found.cause is Cause.JOB_DELETED
+
+    def removed_after_coming_at(seconds: int) -> Cause | None:
+        times: dict[str, Any] = {came: after(seconds)}
+        slow = pending(is_deleted=True, deletion_time=after(166), **times)
+        return verdict(gone, slow, now=after(170), start_deadline_seconds=60).cause
+
+    assert removed_after_coming_at(101) is Cause.START_FAILED
+    assert removed_after_coming_at(102) is Cause.JOB_DELETED
 
 
 def test_a_job_for_which_no_pod_could_be_created_is_a_failed_start() -> None:

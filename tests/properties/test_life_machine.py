@@ -123,6 +123,7 @@ class LifeMachine(RuleBasedStateMachine):
 
     @initialize(first=configurations, spec=st.lists(specs(), min_size=1, max_size=3))
     def begin(self, first: Document, spec: list[Document]) -> None:
+        self.numbers = first
         self.life = Life(configured(first))
         self.cluster = self.life.cluster
         self.behind_since = self.cluster.now
@@ -162,11 +163,15 @@ class LifeMachine(RuleBasedStateMachine):
     @rule(new=configurations)
     def change_settings(self, new: Document) -> None:
         # A ConfigMap that cannot be read any more leaves the last good one in force.
-        settings = configured(new)
-        if settings.allow_list is None and self.life.settings.allow_list is not None:
+        if new["allowed"] == "none" and self.numbers["allowed"] != "none":
             self.crash(late=False)
-        self.life.change_settings(settings)
+        self.numbers = new
+        self.life.change_settings(configured(new))
         self.life.turn()
+
+    @rule(allowed=st.sampled_from(["all", "no slow", "none"]))
+    def change_the_allow_list(self, allowed: str) -> None:
+        self.change_settings({**self.numbers, "allowed": allowed})
 
     # The rest of the cluster
 
@@ -225,11 +230,15 @@ class LifeMachine(RuleBasedStateMachine):
         for uid in self.life._uids():
             self.cluster.note(uid, 2)
 
-    @rule()
-    def the_answer_of_a_create_is_lost(self) -> None:
-        self.cluster.faults.append(("create_job", Unavailable("lost"), True))
-        self.life.feeds.bring("BackgroundJob", self.life.store, 3)
-        self.life.turn()
+    @rule(spec=specs())
+    def a_better_one_comes_while_the_answer_of_a_create_is_lost(self, spec: Document) -> None:
+        self.cluster.faults.insert(0, ("create_job", Unavailable("lost"), True))
+        for priority in (-5, "high"):
+            free = [one for one in NAMES if ("a", one) not in self.cluster.objects["BackgroundJob"]]
+            for name in free[:1]:
+                self.create(name, "a", {**spec, "priority": priority})
+            self.some_events_arrive("BackgroundJob", 9)
+        self.life.advance(1)
 
     @rule(where=st.lists(st.sampled_from(["before", "after"]), min_size=1, max_size=3))
     def calls_hang(self, where: list[Any]) -> None:
@@ -333,7 +342,8 @@ class LifeMachine(RuleBasedStateMachine):
             self.life.kubelet.catch_up()
             self.life.settle()
             moment = self.life.next_moment()
-            if not self._unfinished() and not self.cluster.alive():
+            is_stopping = any(one.stops_at is not None for one in self.cluster.attempts.values())
+            if not self._unfinished() and not self.cluster.alive() and not is_stopping:
                 break
             if moment is None or moment > self.cluster.now + horizon:
                 break

@@ -1,4 +1,4 @@
-"""What the state machine of tests/properties brought to light, and what seeded mutants break, as plain stories."""
+"""What the state machine of tests/properties brought to light, and what seeded mutants break, plainly."""
 
 from typing import Any
 

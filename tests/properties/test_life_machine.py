@@ -253,6 +253,12 @@ class LifeMachine(RuleBasedStateMachine):
     def crash(self, late: bool) -> None:
         self.life.crash(late_calls_take_effect=late)
 
+    @rule(index=pick)
+    def a_job_is_deleted_while_nobody_watches(self, index: int) -> None:
+        self.crash(late=False)
+        self.happen(index, Happening.DELETE_JOB)
+        self.everything_arrives()
+
     @rule(calls=st.integers(0, 3), takes_effect=st.booleans())
     def crash_between_two_actions(self, calls: int, takes_effect: bool) -> None:
         self.cluster.crash_in = (calls, takes_effect)

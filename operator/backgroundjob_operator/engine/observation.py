@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from backgroundjob.api import labels
+from backgroundjob_operator.engine.names import job_name
 from backgroundjob_operator.engine.observation_pod import (
     ContainerEnd,
     Document,
@@ -25,6 +26,8 @@ __all__ = [
     "JobCondition",
     "JobRecord",
     "PodRecord",
+    "controller_uid",
+    "lost_job",
     "observe_job",
     "observe_pod",
 ]
@@ -178,6 +181,39 @@ def observe_job(
         is_deleted=is_deleted,
         deleted_time=deleted_time if is_deleted else None,
     )
+
+
+def controller_uid(document: Document, kind: str) -> str | None:
+    """Uid of the controlling owner of that kind, or None."""
+    for reference in document["metadata"].get("ownerReferences", ()):
+        if reference.get("controller") and reference.get("kind") == kind:
+            return str(reference["uid"])
+    return None
+
+
+def lost_job(pod: Document, seen_time: datetime) -> JobRecord | None:
+    """The Job of a pod that is all that is left of it; None unless its name is the computed one.
+
+    If the Job exists after all and its event is late, that event replaces this record.
+    """
+    metadata = pod["metadata"]
+    own_labels = metadata.get("labels") or {}
+    owner_uid, number = str(own_labels.get(labels.UID_LABEL, "")), _attempt_number(metadata)
+    name = job_name(str(own_labels.get(labels.NAME_LABEL, "")), owner_uid, number)
+    for reference in metadata.get("ownerReferences") or ():
+        if reference.get("controller") and reference.get("name") == name:
+            return JobRecord(
+                uid=str(reference["uid"]),
+                name=name,
+                namespace=str(metadata.get("namespace", "")),
+                creation_time=parse_time(metadata["creationTimestamp"]),
+                attempt=number,
+                owner_uid=owner_uid,
+                ever_active=True,
+                is_deleted=True,
+                deleted_time=seen_time,
+            )
+    return None
 
 
 def _attempt_number(metadata: Document) -> int:

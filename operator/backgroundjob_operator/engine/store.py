@@ -15,6 +15,8 @@ from backgroundjob_operator.engine.observation import (
     AttemptRecord,
     JobRecord,
     PodRecord,
+    controller_uid,
+    lost_job,
     observe_job,
     observe_pod,
 )
@@ -94,7 +96,7 @@ class Store:
         self._touch(owner_uid)
 
     def apply_pod(self, event_type: EventType, document: Document) -> None:
-        """Take in one version of a pod. Only the controlling Job's uid makes a pod ours, never a label."""
+        """Take in one version of a pod. Its controlling Job makes it ours, never a label alone."""
         uid = document["metadata"]["uid"]
         # A Job deleted with propagationPolicy Orphan leaves its pod without an owner, and still running.
         job_uid = controller_uid(document, "Job") or self._job_of_pod.get(uid)
@@ -106,7 +108,9 @@ class Store:
         pods = self._pods.setdefault(job_uid, {})
         pods[uid] = observe_pod(pods.get(uid), event_type, document, seen_time=self._clock())
         self._job_of_pod[uid] = job_uid
-        self._touch_job(job_uid, uid)
+        if job_uid not in self._owner_of_job:
+            self._note_lost_job(lost_job(document, self._clock()))
+        self._touch_job(job_uid)
 
     def replace_background_jobs(self, documents: Iterable[Document], list_version: int) -> None:
         """Take in a complete list: objects that it lacks were deleted unseen."""
@@ -135,7 +139,7 @@ class Store:
             pod = self._pods.get(job_uid, {}).get(uid)
             if pod is not None and not pod.is_deleted:
                 self._pods[job_uid][uid] = pod.gone(self._clock())
-                self._touch_job(job_uid, uid)
+                self._touch_job(job_uid)
 
     def job_gone(self, uid: str) -> None:
         """Note that a Job is known to be deleted, before its watch says so."""
@@ -186,12 +190,14 @@ class Store:
         if key is not None:
             self.dirty.add(key)
 
-    def _touch_job(self, job_uid: str, pod_uid: str) -> None:
-        owner = self._owner_of_job.get(job_uid)
-        if owner is not None:
-            self._touch(owner[0])
-        elif self._is_complete and self._pods[job_uid][pod_uid].is_deleted:
-            self._forget_pod(pod_uid)  # its Job went before this life began
+    def _touch_job(self, job_uid: str) -> None:
+        self._touch(self._owner_of_job.get(job_uid, ("", 0))[0])
+
+    def _note_lost_job(self, job: JobRecord | None) -> None:
+        """Its pod may run on: the next attempt waits for that, also in a life that never saw the Job."""
+        if job is not None and job.attempt not in self._jobs.get(job.owner_uid, {}):
+            self._jobs.setdefault(job.owner_uid, {})[job.attempt] = job
+            self._owner_of_job[job.uid] = (job.owner_uid, job.attempt)
 
     def _forget_object(self, uid: str) -> None:
         key = self._keys_by_uid.pop(uid, None)
@@ -238,11 +244,3 @@ class Store:
             )
             if jobs[number].is_deleted and not attempt.may_still_run:
                 self._forget_job(jobs.pop(number).uid)
-
-
-def controller_uid(document: Document, kind: str) -> str | None:
-    """Uid of the controlling owner of that kind, or None."""
-    for reference in document["metadata"].get("ownerReferences", ()):
-        if reference.get("controller") and reference.get("kind") == kind:
-            return str(reference["uid"])
-    return None

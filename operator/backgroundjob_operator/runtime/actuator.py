@@ -24,7 +24,8 @@ from backgroundjob_operator.engine.actions import (
     ObjectKey,
     PatchStatus,
 )
-from backgroundjob_operator.engine.store import Store, controller_uid
+from backgroundjob_operator.engine.observation import controller_uid
+from backgroundjob_operator.engine.store import Store
 from backgroundjob_operator.runtime.metrics import Metrics
 
 CONCURRENT_CALLS: Final = 32

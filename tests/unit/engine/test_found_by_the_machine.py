@@ -1,5 +1,6 @@
 """What the state machine of tests/properties brought to light, and what seeded mutants break, plainly."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -164,6 +165,26 @@ async def test_an_end_is_never_overwritten() -> None:
     await world.settle()
     assert world.cluster.status(key) == before
     assert "patch_status" not in world.cluster.calls[2:]
+
+
+async def test_a_new_life_waits_for_a_pod_whose_job_was_deleted() -> None:
+    """The Job went while nobody watched; its pod has its grace period, and its code still runs."""
+    world = World()
+    key = await world.apply(retry={"maxDisruptions": 1})
+    [job] = world.cluster.created_jobs
+    world.cluster.run(job)
+    await world.settle()
+    world.cluster.remove("Job", "default", job)
+    pod = world.cluster.objects["Pod"]["default", f"{job}-pod"]
+    pod["metadata"]["deletionTimestamp"] = format_time(world.cluster.now + timedelta(seconds=30))
+    world.cluster._store("Pod", pod, "MODIFIED")
+    world.start()
+    await world.advance(25)
+    assert world.state(key) == ("Running", "Stopping")
+    world.cluster.remove("Pod", "default", f"{job}-pod")
+    await world.advance(400)
+    assert world.cluster.status(key)["attempts"][0]["cause"] == "JobDeleted"
+    assert len(world.cluster.created_jobs) == 2
 
 
 async def turn(world: World) -> None:

@@ -20,7 +20,7 @@ test: $(STAMP)  ## Unit, property and local tests: Python only, under 3 minutes
 	$(BIN)/python -m pytest -o faulthandler_timeout=120 -o faulthandler_exit_on_timeout=true
 
 test-full: $(STAMP)  ## The same with 2,000 examples for each property, and seeded mutants that must be caught
-	$(BIN)/python -m pytest --hypothesis-profile=thorough --hypothesis-show-statistics
+	$(BIN)/python -m pytest --hypothesis-profile=thorough
 	$(BIN)/python -m pytest tests/mutants -v
 
 e2e: $(STAMP)  ## The same on a real Kubernetes (BACKGROUNDJOB_CLUSTER=embedded|kind|current)

@@ -5,11 +5,14 @@ Assumed of the world, and of nothing else: a watch is never silently behind for 
 `STOP_SECONDS`; the operator's clock steps back by seconds, not by minutes.
 """
 
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
-from hypothesis import HealthCheck
+import pytest
+from hypothesis import HealthCheck, core
+from hypothesis import seed as seeded
 from hypothesis import settings as profile_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -120,6 +123,8 @@ ERRORS: Final[dict[str, list[ClusterError]]] = {
 
 class LifeMachine(RuleBasedStateMachine):
     """Rules are what happens; invariants are what must hold all the same."""
+
+    held_examples = 0
 
     @initialize(first=configurations, spec=st.lists(specs(), min_size=1, max_size=3))
     def begin(self, first: Document, spec: list[Document]) -> None:
@@ -255,9 +260,12 @@ class LifeMachine(RuleBasedStateMachine):
 
     @rule(index=pick)
     def a_job_is_deleted_while_nobody_watches(self, index: int) -> None:
+        self.happen(index, Happening.RUN)
+        self.everything_arrives()
         self.crash(late=False)
         self.happen(index, Happening.DELETE_JOB)
         self.everything_arrives()
+        self.life.advance(11)
 
     @rule(calls=st.integers(0, 3), takes_effect=st.booleans())
     def crash_between_two_actions(self, calls: int, takes_effect: bool) -> None:
@@ -289,6 +297,7 @@ class LifeMachine(RuleBasedStateMachine):
             return
         try:
             self._come_to_rest()
+            LifeMachine.held_examples += 1
         finally:
             self.life.close()
 
@@ -383,19 +392,29 @@ class LifeMachine(RuleBasedStateMachine):
             self.cluster.note(uid)
 
 
-def test_any_life_keeps_every_promise() -> None:
+def test_any_life_keeps_every_promise(capsys: pytest.CaptureFixture[str]) -> None:
     is_thorough = profile_settings().max_examples >= 2000
     examples = 2000 if is_thorough else 100
+    steps = 40 if is_thorough else 30
+    seed = core.global_force_seed if core.global_force_seed is not None else random.randrange(2**32)
     profile = profile_settings.get_current_profile_name()
-    print(f"hypothesis profile {profile}, max_examples={examples}")
+    with capsys.disabled():
+        print(
+            f"\nlife machine: profile {profile}, max_examples={examples}, --hypothesis-seed={seed}",
+            flush=True,
+        )
+    LifeMachine.held_examples = 0
     run_state_machine_as_test(
-        LifeMachine,
+        seeded(seed)(LifeMachine),
         settings=profile_settings(
             max_examples=examples,
-            stateful_step_count=40 if is_thorough else 30,
+            stateful_step_count=steps,
             deadline=None,
             print_blob=True,
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),
     )
+    with capsys.disabled():
+        print(f"life machine: {LifeMachine.held_examples} examples without a violation", end="")
+    assert LifeMachine.held_examples >= examples

@@ -257,7 +257,7 @@ class Life:
             one.key
             for one in self.cluster.alive()
             if not one.is_of_former_life
-            and (one.owner_uid, one.number) not in self.cluster.forgotten
+            and not self.cluster._is_beyond_knowledge(one)
             and (one.key.namespace, one.key.name) in objects
             and objects[one.key.namespace, one.key.name]["metadata"]["uid"] == one.owner_uid
         }

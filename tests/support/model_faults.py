@@ -36,6 +36,8 @@ class Attempt:
     owner_uid: str
     key: ObjectKey
     number: int
+    life: int
+    """In which life of the operator it was created."""
     process: Process = "none"
     exists: bool = True
     is_finished: bool = False
@@ -229,7 +231,7 @@ class FaultyCluster(ModelCluster):
         if again and (owner_uid, number) not in self.forgotten:
             self.violations.append(f"attempt {number} of {metadata['name']} was created twice")
         for other in known:
-            if other.is_alive and (owner_uid, other.number) not in self.forgotten:
+            if other.is_alive and not self._is_beyond_knowledge(other):
                 self.violations.append(f"{metadata['name']} was created while {other.job_name} was alive")
         self.attempts[metadata["uid"]] = Attempt(
             uid=metadata["uid"],
@@ -237,8 +239,15 @@ class FaultyCluster(ModelCluster):
             owner_uid=owner_uid,
             key=ObjectKey(metadata["namespace"], metadata["ownerReferences"][0]["name"]),
             number=number,
+            life=self.life,
         )
         self.note(owner_uid, 3)
+
+    def _is_beyond_knowledge(self, attempt: Attempt) -> bool:
+        """Whether only a former life could know of its process: neither its Job nor its pod is left."""
+        pods = self.objects["Pod"].values()
+        has_pod = any(pod["metadata"]["ownerReferences"][0]["uid"] == attempt.uid for pod in pods)
+        return attempt.life != self.life and not attempt.exists and not has_pod
 
     def remove(self, kind: str, namespace: str, name: str) -> None:
         uid = self.objects[kind][(namespace, name)]["metadata"]["uid"]

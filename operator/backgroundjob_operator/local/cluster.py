@@ -58,7 +58,8 @@ class LocalCluster:
         document = self._objects.patch(
             labels.KIND, key.namespace, key.name, {"status": patch}, resource_version
         )
-        if "state" in patch or "reason" in patch:
+        # A retry that fails before Running was written goes from Retrying to Retrying: its count tells.
+        if {"state", "reason", "attemptCount", "disruptionCount"} & patch.keys():
             self._transition(document)
         return document
 

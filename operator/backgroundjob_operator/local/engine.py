@@ -55,7 +55,7 @@ class LocalEngine:
         clock: Callable[[], datetime] = utc_now,
         on_transition: Callable[[Document], None] | None = None,
     ) -> None:
-        """`on_transition` is told each BackgroundJob whose state or reason has changed."""
+        """`on_transition` is told each BackgroundJob that changed state or reason, or ended an attempt."""
         self._options = options
         self._clock = clock
         self._on_transition = on_transition

@@ -122,9 +122,10 @@ class KubeCluster:
     async def _call(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
     ) -> Document:
+        sent_time = self._clock.local_time()
         try:
             async with self._request(method, path, query=query, body=body) as response:
-                self._clock.observe(response.headers.get("Date"))
+                self._clock.observe(response.headers.get("Date"), sent_time)
                 await raise_for_status(response)
                 raw = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -9,7 +9,7 @@ from backgroundjob.cli.output import columns
 from backgroundjob.cli.timeline import Timeline
 from backgroundjob.durations import exact
 from backgroundjob.planning import Plan
-from backgroundjob.policy.delays import DISRUPTION_DELAY_SECONDS, DISRUPTION_MAX_DELAY_SECONDS
+from backgroundjob.policy.delays import DISRUPTION_DELAY_SECONDS, DISRUPTION_MAX_DELAY_SECONDS, next_second
 from backgroundjob.policy.plan import NO_TIME, PlannedAttempt, Span
 
 _FIRST_SHOWN: Final = 20
@@ -77,7 +77,7 @@ def _row(plan: Plan, timeline: Timeline, attempt: PlannedAttempt, now: datetime)
 def _moment(timeline: Timeline, start: Span, now: datetime) -> str:
     if timeline.next_time is None:
         return f"after {_span(start)}" if start.latest else "at once"
-    time = _whole_second(timeline.next_time + start.earliest)
+    time = next_second(timeline.next_time + start.earliest)
     left = (time - now).total_seconds()
     return f"{_text(time)} ({f'in {exact(int(left + 0.5))}' if left > 0.5 else 'now'})"
 
@@ -160,7 +160,7 @@ def plan_document(plan: Plan, timeline: Timeline) -> dict[str, Any]:
 
 def _attempt_document(plan: Plan, timeline: Timeline, attempt: PlannedAttempt) -> dict[str, Any]:
     start = timeline.start(plan, attempt)
-    time = timeline.next_time and _text(_whole_second(timeline.next_time + start.earliest))
+    time = timeline.next_time and _text(next_second(timeline.next_time + start.earliest))
     return {
         "number": attempt.number,
         "delaySeconds": _seconds(attempt.delay),
@@ -185,7 +185,3 @@ def _exact(length: timedelta) -> str:
 
 def _text(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _whole_second(time: datetime) -> datetime:
-    return time if time.microsecond == 0 else time.replace(microsecond=0) + timedelta(seconds=1)

@@ -1,7 +1,7 @@
 """How long to wait before the next attempt. The arithmetic of delays lives here and nowhere else."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from backgroundjob.api.reasons import Backoff
@@ -28,6 +28,11 @@ def retry_delay_range(policy: RetryPolicy, failures: int) -> tuple[timedelta, ti
     spread = policy.jitter_percent / 100
     least, most = (timedelta(seconds=round(seconds * factor, 3)) for factor in (1 - spread, 1 + spread))
     return least, most
+
+
+def next_second(time: datetime) -> datetime:
+    """The time, rounded up to a whole second: status times have no fraction, and nothing starts early."""
+    return time if time.microsecond == 0 else time.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def disruption_delay(disruptions: int) -> timedelta:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from backgroundjob.api.limits import MAX_ATTEMPTS_LIMIT, MAX_DISRUPTIONS_LIMIT
 from backgroundjob.api.reasons import Outcome, Reason, State
-from backgroundjob.policy.delays import disruption_delay, retry_delay
+from backgroundjob.policy.delays import disruption_delay, next_second, retry_delay
 from backgroundjob.policy.effective import RetryPolicy
 from backgroundjob_operator.engine.catalogue import Admitted
 from backgroundjob_operator.engine.ledger import cause_text, events_of, ledger_entry
@@ -109,6 +109,4 @@ def _next_retry_time(
         delay = retry_delay(view.admission.effective.retry, charged, view.record.uid)
     else:
         delay = timedelta()
-    due = finish_time + delay
-    # Status times have whole seconds: round up, never start early.
-    return due if due.microsecond == 0 else due.replace(microsecond=0) + timedelta(seconds=1)
+    return next_second(finish_time + delay)

@@ -108,6 +108,8 @@ class Profile(SettingsModel):
     image_pull_policy: ImagePullPolicy | None = None
     image_pull_secrets: tuple[ImagePullSecret, ...] = Field(default=(), exclude_if=is_empty)
     service_account_name: SubdomainName | None = None
+    automount_service_account_token: StrictBool | None = None
+    """Whether the code gets that account's token; None is no."""
     resources: dict[str, Any] = Field(default_factory=dict, exclude_if=is_empty)
     env: Mappings = Field(default=(), exclude_if=is_empty)
     env_from: Mappings = Field(default=(), exclude_if=is_empty)

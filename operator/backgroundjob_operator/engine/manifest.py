@@ -124,8 +124,8 @@ def _pod_spec(record: BackgroundJobRecord, profile: Mapping[str, Any], grace_sec
     return {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": grace_seconds,
-        # The job's code gets no token unless the administrator's profile names a service account.
-        "automountServiceAccountToken": bool(profile.get("serviceAccountName")),
+        # An account is named for its image pull secrets and for policies, too; a token is asked for.
+        "automountServiceAccountToken": bool(profile.get("automountServiceAccountToken")),
         "enableServiceLinks": False,
         "securityContext": {**_POD_SECURITY, **profile.get("podSecurityContext", {})},
         "containers": [container],

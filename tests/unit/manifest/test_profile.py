@@ -22,6 +22,7 @@ POD_FIELDS: dict[str, Any] = {
     "affinity": {"nodeAffinity": {}},
     "priorityClassName": "batch",
     "serviceAccountName": "mailer",
+    "automountServiceAccountToken": True,
 }
 CONTAINER_FIELDS: dict[str, Any] = {
     "imagePullPolicy": "Always",
@@ -43,9 +44,12 @@ def test_a_container_field_of_the_profile_reaches_the_container(field: str) -> N
     assert found["containers"][0][field] == CONTAINER_FIELDS[field]
 
 
-def test_a_token_is_mounted_only_for_a_service_account_that_the_administrator_named() -> None:
+def test_a_token_is_mounted_only_where_the_administrator_asks_for_it() -> None:
     assert pod()["automountServiceAccountToken"] is False
-    assert pod(profile={"serviceAccountName": "mailer"})["automountServiceAccountToken"] is True
+    mailer = {"serviceAccountName": "mailer"}
+    assert pod(profile=mailer)["automountServiceAccountToken"] is False
+    found = pod(profile={**mailer, "automountServiceAccountToken": True})
+    assert found["automountServiceAccountToken"] is True
 
 
 def test_security_of_the_profile_changes_what_it_names_and_nothing_else() -> None:

@@ -4,7 +4,7 @@ Level, not edges: events may repeat, arrive late or be missing, and a list repla
 A version older than the one known is ignored, so write responses and watch events mix freely.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from backgroundjob_operator.engine.observation import (
     observe_pod,
 )
 from backgroundjob_operator.engine.record import BackgroundJobRecord, parse_record
+from backgroundjob_operator.engine.versions import Versions
 
 EventType = Literal["ADDED", "MODIFIED", "DELETED"]
 Document = Mapping[str, Any]
@@ -42,7 +43,7 @@ class Store:
         self._pods: dict[str, dict[str, PodRecord]] = {}
         """By uid of the controlling Job, then of the pod."""
         self._job_of_pod: dict[str, str] = {}
-        self._versions: dict[str, int] = {}
+        self._versions = Versions()
         self._dependents: dict[ObjectKey, set[ObjectKey]] = {}
         """By object that others name in dependsOn, which may not exist."""
         self._is_complete = False
@@ -51,7 +52,7 @@ class Store:
     def apply_background_job(self, event_type: EventType, document: Document) -> None:
         """Take in one version of a BackgroundJob."""
         uid = document["metadata"]["uid"]
-        if not self._is_news(document):
+        if not self._versions.is_news(document):
             return
         if event_type == "DELETED":
             self._forget_object(uid)
@@ -79,7 +80,7 @@ class Store:
         """Take in one version of a Job. Jobs that no BackgroundJob controls are not ours."""
         owner_uid = controller_uid(document, labels.KIND)
         number = document["metadata"].get("labels", {}).get(labels.ATTEMPT_LABEL, "")
-        if owner_uid is None or not number.isdecimal() or not self._is_news(document):
+        if owner_uid is None or not number.isdecimal() or not self._versions.is_news(document):
             return
         uid = document["metadata"]["uid"]
         if self._is_gone(owner_uid):
@@ -100,7 +101,7 @@ class Store:
         uid = document["metadata"]["uid"]
         # A Job deleted with propagationPolicy Orphan leaves its pod without an owner, and still running.
         job_uid = controller_uid(document, "Job") or self._job_of_pod.get(uid)
-        if job_uid is None or not self._is_news(document):
+        if job_uid is None or not self._versions.is_news(document):
             return
         if self._is_gone(document["metadata"].get("labels", {}).get(labels.UID_LABEL)):
             self._forget_pod(uid)
@@ -119,22 +120,26 @@ class Store:
 
     def keep_background_jobs(self, uids: set[str], list_version: int) -> None:
         """Forget every object that is not among `uids` and is not newer than the list."""
-        for uid in self._lost(self._keys_by_uid, uids, list_version):
+        for uid in self._versions.lost(self._keys_by_uid, uids, list_version, None):
             self._forget_object(uid)
         self._is_complete = True
         for uid in [uid for uid in self._jobs if self._is_gone(uid)]:
             self._forget_jobs_of(uid)
 
-    def replace_jobs(self, documents: Iterable[Document], list_version: int) -> None:
-        """Take in a complete list of Jobs."""
+    def replace_jobs(
+        self, documents: Iterable[Document], list_version: int, namespace: str | None = None
+    ) -> None:
+        """Take in a complete list of Jobs, of one namespace or of all."""
         listed = self._take_all(documents, self.apply_job)
-        for uid in self._lost(self._owner_of_job, listed, list_version):
+        for uid in self._versions.lost(self._owner_of_job, listed, list_version, namespace):
             self.job_gone(uid)
 
-    def replace_pods(self, documents: Iterable[Document], list_version: int) -> None:
-        """Take in a complete list of pods."""
+    def replace_pods(
+        self, documents: Iterable[Document], list_version: int, namespace: str | None = None
+    ) -> None:
+        """Take in a complete list of pods, of one namespace or of all."""
         listed = self._take_all(documents, self.apply_pod)
-        for uid in self._lost(self._job_of_pod, listed, list_version):
+        for uid in self._versions.lost(self._job_of_pod, listed, list_version, namespace):
             job_uid = self._job_of_pod[uid]
             pod = self._pods.get(job_uid, {}).get(uid)
             if pod is not None and not pod.is_deleted:
@@ -164,26 +169,12 @@ class Store:
             for number, job in self._jobs.get(record.uid, {}).items()
         }
 
-    def _is_news(self, document: Document) -> bool:
-        metadata = document["metadata"]
-        version = int(metadata["resourceVersion"])
-        if version <= self._versions.get(metadata["uid"], -1):
-            return False
-        self._versions[metadata["uid"]] = version
-        return True
-
     def _take_all(self, documents: Iterable[Document], apply: Any) -> set[str]:
         listed = set()
         for document in documents:
             listed.add(document["metadata"]["uid"])
             apply("ADDED", document)
         return listed
-
-    def _lost(self, known: Mapping[str, object], listed: set[str], list_version: int) -> Iterator[str]:
-        # What was created after the list was taken is not lost: its write response came first.
-        return iter(
-            [uid for uid in known if uid not in listed and self._versions.get(uid, 0) <= list_version]
-        )
 
     def _touch(self, owner_uid: str) -> None:
         key = self._keys_by_uid.get(owner_uid)
@@ -225,14 +216,14 @@ class Store:
         self._pods.get(job_uid, {}).pop(uid, None)
         if not self._pods.get(job_uid, True):
             del self._pods[job_uid]
-        self._versions.pop(uid, None)
+        self._versions.forget(uid)
 
     def _forget_job(self, uid: str) -> None:
         self._owner_of_job.pop(uid, None)
-        self._versions.pop(uid, None)
+        self._versions.forget(uid)
         for pod_uid in self._pods.pop(uid, {}):
             self._job_of_pod.pop(pod_uid, None)
-            self._versions.pop(pod_uid, None)
+            self._versions.forget(pod_uid)
 
     def _prune(self, record: BackgroundJobRecord) -> None:
         """Forget attempts that are written down and gone, so that memory follows what lives."""

@@ -14,10 +14,13 @@ import kopf
 from yarl import URL
 
 from backgroundjob.api import labels
+from backgroundjob_operator.cluster.api_server import ApiServer
 from backgroundjob_operator.cluster.bounded_response import BoundedResponse
 from backgroundjob_operator.cluster.credentials import Credentials, NoCredentials, find_credentials
 from backgroundjob_operator.cluster.kube import KubeCluster
+from backgroundjob_operator.cluster.leases import KubeLease
 from backgroundjob_operator.runtime.app import App
+from backgroundjob_operator.runtime.elector import Elector
 from backgroundjob_operator.runtime.logs import configure_logs
 from backgroundjob_operator.runtime.options import Options
 
@@ -81,8 +84,13 @@ class Process:
 
         Raises OSError when the port is taken.
         """
-        session = self._session(aiohttp.ClientResponse)
-        self._app = App(KubeCluster(session, self._credentials), self._options, self._fail)
+        api, elector = ApiServer(self._session(aiohttp.ClientResponse), self._credentials), None
+        election = self._options.election
+        if election is not None:
+            lease = KubeLease(api, election.namespace, election.lease)
+            elector = Elector(lease, election.identity, election.times)
+            api = api.writing_while(elector.seconds_left)
+        self._app = App(KubeCluster(api), self._options, self._fail, elector)
         await self._app.start()
 
     async def _configure(self, settings: kopf.OperatorSettings, **_: Any) -> None:
@@ -160,7 +168,8 @@ async def run(options: Options, credentials: Credentials) -> int:
     await kopf.operator(
         registry=process.registry(),
         standalone=True,
-        clusterwide=True,
+        clusterwide=not options.watch_namespaces,
+        namespaces=options.watch_namespaces,
         stop_flag=process.stop_flag,
         # Given, or kopf looks the user up, and a numeric user of an image has no passwd entry.
         identity=labels.OPERATOR_NAME,  # type: ignore[arg-type]  # a private NewType of str
@@ -172,7 +181,7 @@ def main() -> int:
     """Entry point of `backgroundjob-operator`."""
     try:
         options = Options.from_environment()
-        configure_logs(options.log_format)
+        configure_logs(options.log_format, options.log_level)
         credentials = find_credentials()
     except (ValueError, NoCredentials) as error:
         sys.stderr.write(f"backgroundjob-operator: {error}\n")

@@ -1,4 +1,4 @@
-"""Five mistakes that must never pass: each is made in a copy of the sources, and its tests must notice."""
+"""Seven mistakes that must never pass: each is made in a copy of the sources, and its tests must notice."""
 
 import os
 import shutil
@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = "tests/unit/engine"
+ELECTION = "tests/unit/election/test_elector.py"
 FOUND = f"{ENGINE}/test_found_by_the_machine.py"
 
 
@@ -39,6 +40,20 @@ MUTANTS = (
         "await self._find_out(key, unsure)",
         "await self._back_off(key, unsure.error)",
         (f"{FOUND}::test_a_slot_is_kept_while_it_is_unknown_whether_the_create_took_effect",),
+    ),
+    Mutant(
+        "no fence: whoever lost the Lease writes on",
+        "operator/backgroundjob_operator/cluster/api_server.py",
+        "        if seconds <= 0:\n",
+        "        if seconds < 0:\n",
+        ("tests/unit/cluster_edge/test_writes_need_the_lease.py::test_without_the_lease_no_write_is_sent",),
+    ),
+    Mutant(
+        "no margin: the holder writes on until the Lease runs out",
+        "operator/backgroundjob_operator/runtime/elector.py",
+        "self._clock() + self._times.renew_deadline_seconds\n",
+        "self._clock() + self._times.duration_seconds\n",
+        (f"{ELECTION}::test_a_silent_holder_stops_writing_5_seconds_before_a_standby_may_begin",),
     ),
     Mutant(
         "evictions charged",

@@ -187,8 +187,9 @@ class KubeStub:
         if call.method == "PATCH":
             if call.body["metadata"]["resourceVersion"] != known["metadata"]["resourceVersion"]:
                 return 409, {"kind": "Status", "reason": "Conflict", "message": "it was modified"}
+            part = place.subresource or "spec"
             return 200, self.put(
-                place.collection, {**known, "status": merge(known.get("status", {}), call.body["status"])}
+                place.collection, {**known, part: merge(known.get(part, {}), call.body[part])}
             )
         if call.method == "DELETE":
             self.version += 1

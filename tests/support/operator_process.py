@@ -120,14 +120,20 @@ def install(api: KubeStub, entries: dict[str, str] | None = None) -> None:
         api.put(CONFIG_MAPS, {"metadata": {"name": name, "namespace": NAMESPACE}, "data": data})
 
 
-def submit(api: KubeStub, name: str = "mail", **spec: Any) -> Document:
+def state(api: KubeStub, name: str = "mail", namespace: str = "shop") -> str | None:
+    """The state of a BackgroundJob."""
+    found: str | None = api.get(BACKGROUND_JOBS, namespace, name).get("status", {}).get("state")
+    return found
+
+
+def submit(api: KubeStub, name: str = "mail", namespace: str = "shop", **spec: Any) -> Document:
     """A BackgroundJob, EmailJob.send unless said otherwise."""
     return api.put(
         BACKGROUND_JOBS,
         {
             "apiVersion": "backgroundjob.dev/v1alpha1",
             "kind": "BackgroundJob",
-            "metadata": {"name": name, "namespace": "shop", "generation": 1},
+            "metadata": {"name": name, "namespace": namespace, "generation": 1},
             "spec": {"class": "EmailJob", "method": "send", "params": {"to": "a@example.org"}, **spec},
         },
     )

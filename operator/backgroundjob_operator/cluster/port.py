@@ -4,6 +4,7 @@ ClusterError
 ├── Conflict        someone wrote the object since: read it and decide again
 ├── AlreadyExists   the name is taken: read it and compare
 ├── NotFound        the object is gone
+├── NotLeading      this process may not write: another one does
 ├── Refused         the request will never be accepted as it is: forbidden or invalid
 └── Unavailable     try again later: no connection, too many requests, a failing server
 """
@@ -16,7 +17,7 @@ from typing import Any, Literal, Protocol
 from backgroundjob_operator.engine.actions import EmitEvent, ObjectKey
 
 Document = dict[str, Any]
-Kind = Literal["BackgroundJob", "Job", "Pod", "ConfigMap"]
+Kind = Literal["BackgroundJob", "Job", "Pod", "ConfigMap", "Lease"]
 
 
 class ClusterError(Exception):
@@ -33,6 +34,10 @@ class AlreadyExists(ClusterError):
 
 class NotFound(ClusterError):
     """The object does not exist."""
+
+
+class NotLeading(ClusterError):
+    """The request was not sent: this process does not hold the Lease, or not for long enough."""
 
 
 class Refused(ClusterError):
@@ -114,4 +119,24 @@ class WatchableCluster(Cluster, Protocol):
         self, kind: Kind, *, selector: Mapping[str, str], resource_version: str
     ) -> AsyncIterator[WatchEvent]:
         """Changes since that version, bookmarks included; raises Expired when it is too old."""
+        ...
+
+
+class LeaseObject(Protocol):
+    """The one Lease of the election. Every call but `now_text` is one request and raises ClusterError."""
+
+    def now_text(self) -> str:
+        """The cluster's time as a Lease holds it."""
+        ...
+
+    async def get(self) -> Document:
+        """Read it."""
+        ...
+
+    async def create(self, spec: Mapping[str, Any]) -> Document:
+        """Create it and return it as stored."""
+        ...
+
+    async def patch(self, spec: Mapping[str, Any], version: str) -> Document:
+        """Merge-patch its spec if it still has that version; return it as stored."""
         ...

@@ -77,6 +77,14 @@ class Planner:
             actions[key] += self._show_wait(key, now)
         return {key: todo for key, todo in actions.items() if todo}
 
+    def follow(self, now: datetime) -> None:
+        """Decide without acting, as a process does that another one writes for.
+
+        It learns what the other decided from what comes back, so it can explain, and knows who holds a slot.
+        """
+        for key in self._take_dirty(now, frozenset()):
+            self._decide(key, now)
+
     def explain(self, key: ObjectKey, now: datetime) -> Why | None:
         """Why the object does not run, or how it stands; None when it is not known."""
         record = self._store.records.get(key)

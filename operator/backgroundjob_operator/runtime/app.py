@@ -1,20 +1,19 @@
-"""Wires store, planner, actuator, informers and probes, and ends the process when any of them breaks."""
+"""Wires store, planner, actuator, feeds and probes, and ends the process when any of them breaks."""
 
 import asyncio
-import functools
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
-from backgroundjob.api import labels
-from backgroundjob_operator.cluster.informer import Informer
-from backgroundjob_operator.cluster.port import Unavailable, WatchableCluster
+from backgroundjob_operator.cluster.port import WatchableCluster
 from backgroundjob_operator.engine.actions import ObjectKey
 from backgroundjob_operator.engine.catalogue import Settings
 from backgroundjob_operator.engine.planner import Planner
 from backgroundjob_operator.engine.store import EventType, Store
 from backgroundjob_operator.runtime.actuator import Actuator
 from backgroundjob_operator.runtime.config import SettingsSource
+from backgroundjob_operator.runtime.elector import Elector
+from backgroundjob_operator.runtime.feeds import Feeds
 from backgroundjob_operator.runtime.loop import Loop
 from backgroundjob_operator.runtime.metrics import Metrics
 from backgroundjob_operator.runtime.options import Options
@@ -24,27 +23,38 @@ from backgroundjob_operator.runtime.why import why_document
 SHUTDOWN_SECONDS: Final = 1.0
 """For calls under way. What they do not finish, the next process finds and repeats."""
 SWEEP_DELAY_SECONDS: Final = 1.0
-RETRY_SECONDS: Final = 2.0
 
-_OURS: Final[Mapping[str, str]] = {"labelSelector": labels.UID_LABEL}
 _log = logging.getLogger(__name__)
 
 
 class App:
-    """The running operator. kopf (or a test) feeds `background_job_seen` and calls start and stop."""
+    """The running operator. kopf (or a test) feeds `background_job_seen` and calls start and stop.
 
-    def __init__(self, cluster: WatchableCluster, options: Options, on_fatal: Callable[[], None]) -> None:
+    With an elector it follows everything from the start, and plans and writes from the moment that it leads.
+    """
+
+    def __init__(
+        self,
+        cluster: WatchableCluster,
+        options: Options,
+        on_fatal: Callable[[], None],
+        elector: Elector | None = None,
+    ) -> None:
         self._cluster = cluster
         self._on_fatal = on_fatal
+        self._elector = elector
         self.metrics = Metrics()
         self.store = Store(cluster.now)
         self.source = SettingsSource(options.allow_list_name, options.config_name, self._settings_changed)
         # Asked when scraped: a ConfigMap that becomes unusable changes no settings.
         self.metrics.settings_problems.set_function(lambda: len(self.source.problems))
+        self.metrics.leader.set_function(self._is_leading)
         self._planner = Planner(self.store, self.source.settings)
         self._loop = Loop(self._planner, self.store, self.metrics, clock=cluster.now)
         self._actuator = Actuator(cluster, self.store, self.metrics, idle=self._loop.wake)
-        self._informers = self._make_informers(options)
+        self._feeds = Feeds(
+            cluster, options, store=self.store, source=self.source, elector=elector, wake=self._loop.wake
+        )
         self._probes = ProbeServer(
             options.http_port, alive=self._alive, ready=self._ready, metrics=self.metrics, why=self._why
         )
@@ -55,17 +65,19 @@ class App:
     async def start(self) -> None:
         """Start everything; return at once. Planning begins when every list was read."""
         await self._probes.start()
-        for informer in self._informers:
+        for informer in self._feeds.informers:
             self._spawn(informer.run())
-        self._spawn(self._plan_when_synced())
+        self._spawn(self._work())
 
     async def stop(self) -> None:
-        """End every task; calls under way may finish."""
+        """End every task; calls under way may finish. Then another process may lead at once."""
         tasks = [*self._tasks, *([self._sweep] if self._sweep else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._actuator.close(SHUTDOWN_SECONDS)
+        if self._elector is not None:
+            await self._elector.release()
         await self._probes.close()
 
     def background_job_seen(self, event_type: str | None, document: Mapping[str, Any]) -> None:
@@ -76,43 +88,6 @@ class App:
         kind: EventType = "DELETED" if event_type == "DELETED" else "MODIFIED"
         self.store.apply_background_job(kind, document)
         self._loop.wake()
-
-    def _make_informers(self, options: Options) -> tuple[Informer, ...]:
-        def woken(function: Callable[..., None]) -> Callable[..., None]:
-            def call(*arguments: Any) -> None:
-                function(*arguments)
-                self._loop.wake()
-
-            return call
-
-        store = self.store
-        config_maps = [
-            Informer(
-                self._cluster,
-                "ConfigMap",
-                selector={"namespace": options.namespace, "fieldSelector": f"metadata.name={name}"},
-                apply=self.source.apply,
-                replace=functools.partial(self.source.replace, name),
-            )
-            for name in (options.allow_list_name, options.config_name)
-        ]
-        return (
-            Informer(
-                self._cluster,
-                "Job",
-                selector=_OURS,
-                apply=woken(store.apply_job),
-                replace=woken(store.replace_jobs),
-            ),
-            Informer(
-                self._cluster,
-                "Pod",
-                selector=_OURS,
-                apply=woken(store.apply_pod),
-                replace=woken(store.replace_pods),
-            ),
-            *config_maps,
-        )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -131,25 +106,23 @@ class App:
         if not task.cancelled() and task.exception() is not None:
             self._ended(task)
 
-    async def _plan_when_synced(self) -> None:
-        for informer in self._informers:
-            await informer.synced.wait()
-        await self._list_background_jobs()
+    async def _work(self) -> None:
+        await self._feeds.synced()
+        await self._feeds.list_background_jobs()
         self._is_synced = True
         self.metrics.synced.set(1)
         _log.info("synced: %s BackgroundJobs", len(self.store.records))
+        if self._elector is not None:
+            await self._follow(self._elector)
         await self._loop.run(self._actuator)
 
-    async def _list_background_jobs(self) -> None:
-        while True:
-            try:
-                listing = await self._cluster.list("BackgroundJob", selector={})
-            except Unavailable as error:
-                _log.warning("BackgroundJobs cannot be listed: %s; next try in %s s", error, RETRY_SECONDS)
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                self.store.replace_background_jobs(listing.documents, int(listing.resource_version))
-                return
+    async def _follow(self, elector: Elector) -> None:
+        """Stand by until this process leads, then see what its predecessor did last."""
+        self._spawn(elector.run())
+        await self._loop.follow(until=elector.won)
+        # A Job that its watch has not brought yet holds a slot all the same, and its concurrencyKey.
+        await self._feeds.list_jobs()
+        self.store.dirty.update(self.store.records)
 
     def _sweep_soon(self) -> None:
         if self._sweep is None or self._sweep.done():
@@ -158,7 +131,7 @@ class App:
 
     async def _sweep_ghosts(self) -> None:
         await asyncio.sleep(SWEEP_DELAY_SECONDS)
-        await self._list_background_jobs()
+        await self._feeds.list_background_jobs()
         self._loop.wake()
 
     def _settings_changed(self, settings: Settings) -> None:
@@ -173,6 +146,9 @@ class App:
             return None
         answer = self._planner.explain(key, now)
         return None if answer is None else why_document(answer, now)
+
+    def _is_leading(self) -> bool:
+        return self._is_synced if self._elector is None else self._elector.seconds_left() > 0
 
     def _alive(self) -> str | None:
         ended = [task for task in self._tasks if task.done()]

@@ -8,6 +8,12 @@ from typing import Final, TextIO
 
 _TEXT_FORMAT: Final = "%(asctime)s %(levelname)-7s %(message)s"
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
+LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
 
 
 class JsonFormatter(logging.Formatter):
@@ -26,10 +32,12 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(document, ensure_ascii=False)
 
 
-def configure_logs(log_format: str, stream: TextIO = sys.stderr) -> None:
-    """Set up the root logger. Raises ValueError for a format other than text or json."""
+def configure_logs(log_format: str, log_level: str = "info", stream: TextIO = sys.stderr) -> None:
+    """Set up the root logger. Raises ValueError for a format or level that does not exist."""
     if log_format not in ("text", "json"):
         raise ValueError(f"BACKGROUNDJOB_LOG_FORMAT is {log_format!r}; use text or json")
+    if log_level not in LEVELS:
+        raise ValueError(f"BACKGROUNDJOB_LOG_LEVEL is {log_level!r}; use {', '.join(LEVELS)}")
     handler = logging.StreamHandler(stream)
     if log_format == "json":
         handler.setFormatter(JsonFormatter())
@@ -39,6 +47,6 @@ def configure_logs(log_format: str, stream: TextIO = sys.stderr) -> None:
         handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.INFO)
-    # kopf narrates each handler call; the transitions are told by our own lines.
-    logging.getLogger("kopf").setLevel(logging.WARNING)
+    root.setLevel(LEVELS[log_level])
+    # At any level: kopf narrates each handler call, and at debug it prints whole objects, params included.
+    logging.getLogger("kopf").setLevel(max(logging.WARNING, LEVELS[log_level]))

@@ -12,6 +12,8 @@ from backgroundjob_operator.runtime.metrics import Metrics
 
 COALESCE_SECONDS: Final = 0.01
 """Events of one moment are planned together: a burst costs one plan, and the best claim wins."""
+STANDBY_SECONDS: Final = 0.1
+"""The same for a process that only follows; also the most that it adds to a change of hands."""
 
 
 class Loop:
@@ -29,7 +31,6 @@ class Loop:
         self._metrics = metrics
         self._clock = clock
         self._news = asyncio.Event()
-        self.last_turn_time: datetime | None = None
 
     def wake(self) -> None:
         """Plan soon."""
@@ -38,15 +39,29 @@ class Loop:
     async def run(self, actuator: Actuator) -> None:
         """Turn until cancelled."""
         while True:
-            self._turn(actuator)
+            self._news.clear()
+            now = self._clock()
+            for key, actions in self._planner.plan(now, actuator.busy).items():
+                actuator.submit(key, actions)
+            self._count()
             await self._wait()
 
-    def _turn(self, actuator: Actuator) -> None:
-        self._news.clear()
-        now = self._clock()
-        for key, actions in self._planner.plan(now, actuator.busy).items():
-            actuator.submit(key, actions)
-        self.last_turn_time = now
+    async def follow(self, until: asyncio.Event) -> None:
+        """Take in what happens and do nothing, until this process leads."""
+        told = asyncio.create_task(until.wait())
+        told.add_done_callback(lambda _: self.wake())
+        try:
+            while not until.is_set():
+                self._news.clear()
+                self._planner.follow(self._clock())
+                self._count()
+                await self._wait()
+                # What is due and not done yet is somebody else's to do: no reason to look again at once.
+                await asyncio.sleep(STANDBY_SECONDS)
+        finally:
+            told.cancel()
+
+    def _count(self) -> None:
         self._metrics.objects.set(len(self._store.records))
         self._metrics.running.set(self._planner.running_count)
         self._metrics.queued.set(self._planner.claim_count)

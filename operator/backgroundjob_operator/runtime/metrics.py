@@ -44,6 +44,9 @@ class Metrics:
         self.allowed_methods = Gauge(
             "backgroundjob_allowed_methods", "Entries of the allow-list in use", registry=self.registry
         )
+        self.leader = Gauge(
+            "backgroundjob_leader", "1 when this process may write, 0 on a standby", registry=self.registry
+        )
         self.synced = Gauge("backgroundjob_synced", "1 when every list was read", registry=self.registry)
 
     def count_write(self, action: str) -> None:

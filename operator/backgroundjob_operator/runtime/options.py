@@ -1,14 +1,31 @@
 """What the process is told by its environment."""
 
 import os
+import re
+import socket
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from backgroundjob.api.fields import DNS_LABEL
 from backgroundjob.api.labels import ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP, SYSTEM_NAMESPACE
+from backgroundjob.api.limits import NAME_LIMIT
+from backgroundjob_operator.engine.leadership import Identity, LeaseTimes
 
+PREFIX: Final = "BACKGROUNDJOB_"
 _NAMESPACE_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Election:
+    """Where the Lease is and how long it lasts."""
+
+    lease: str
+    namespace: str
+    identity: Identity
+    times: LeaseTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,22 +35,67 @@ class Options:
     namespace: str
     allow_list_name: str = ALLOW_LIST_CONFIG_MAP
     config_name: str = CONFIG_CONFIG_MAP
+    watch_namespaces: tuple[str, ...] = ()
+    """Where BackgroundJobs are run; none named means in all."""
+    election: Election | None = None
+    """None: this process writes without asking, so it must be the only one."""
     http_port: int = 8080
     log_format: str = "text"
+    log_level: str = "info"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Options":
         """Options from BACKGROUNDJOB_* variables. Raises ValueError naming the variable."""
-        port = environment.get("BACKGROUNDJOB_HTTP_PORT", "8080")
-        if not port.isdecimal() or not 0 < int(port) < 65_536:
-            raise ValueError(f"BACKGROUNDJOB_HTTP_PORT is {port!r}; use a port number from 1 to 65535")
+        given = {
+            name.removeprefix(PREFIX): value
+            for name, value in environment.items()
+            if name.startswith(PREFIX) and value
+        }
+        namespace = given.get("NAMESPACE") or _own_namespace()
         return cls(
-            namespace=environment.get("BACKGROUNDJOB_NAMESPACE") or _own_namespace(),
-            allow_list_name=environment.get("BACKGROUNDJOB_ALLOW_LIST") or ALLOW_LIST_CONFIG_MAP,
-            config_name=environment.get("BACKGROUNDJOB_CONFIG") or CONFIG_CONFIG_MAP,
-            http_port=int(port),
-            log_format=environment.get("BACKGROUNDJOB_LOG_FORMAT") or "text",
+            namespace=namespace,
+            allow_list_name=given.get("ALLOW_LIST", ALLOW_LIST_CONFIG_MAP),
+            config_name=given.get("CONFIG", CONFIG_CONFIG_MAP),
+            watch_namespaces=_namespaces(given.get("WATCH_NAMESPACES", "")),
+            election=_election(given, namespace) if "LEASE" in given else None,
+            http_port=_number(given, "HTTP_PORT", 8080, "a port number", 65_535),
+            log_format=given.get("LOG_FORMAT", "text"),
+            log_level=given.get("LOG_LEVEL", "info"),
         )
+
+
+def _election(given: Mapping[str, str], namespace: str) -> Election:
+    default = LeaseTimes()
+    seconds = {
+        field: _number(given, f"LEASE_{field.upper()}", getattr(default, field), "seconds", 3600)
+        for field in ("duration_seconds", "renew_deadline_seconds", "retry_period_seconds")
+    }
+    identity = Identity(
+        given.get("POD_NAME") or socket.gethostname(), given.get("POD_UID", ""), uuid.uuid4().hex[:8]
+    )
+    return Election(
+        lease=given["LEASE"],
+        namespace=given.get("LEASE_NAMESPACE", namespace),
+        identity=identity,
+        times=LeaseTimes(**seconds),
+    )
+
+
+def _namespaces(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        if len(name) > NAME_LIMIT or not re.fullmatch(DNS_LABEL, name):
+            raise ValueError(
+                f"{PREFIX}WATCH_NAMESPACES has {name!r}; use names of namespaces, separated by commas"
+            )
+    return names
+
+
+def _number(given: Mapping[str, str], name: str, default: int, what: str, most: int) -> int:
+    text = given.get(name, str(default))
+    if not text.isdecimal() or not 0 < int(text) <= most:
+        raise ValueError(f"{PREFIX}{name} is {text!r}; use {what} from 1 to {most}")
+    return int(text)
 
 
 def _own_namespace() -> str:

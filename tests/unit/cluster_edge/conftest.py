@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from backgroundjob_operator.cluster.api_server import ApiServer
 from backgroundjob_operator.cluster.credentials import Credentials
 from backgroundjob_operator.cluster.kube import KubeCluster
 from kube_stub import KubeStub, running_stub
@@ -26,4 +27,4 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def kube(api: KubeStub, session: aiohttp.ClientSession) -> KubeCluster:
-    return KubeCluster(session, Credentials(api.url, None, token=TOKEN))
+    return KubeCluster(ApiServer(session, Credentials(api.url, None, token=TOKEN)))

@@ -5,6 +5,7 @@ import socket
 import aiohttp
 import pytest
 
+from backgroundjob_operator.cluster.api_server import ApiServer
 from backgroundjob_operator.cluster.credentials import Credentials
 from backgroundjob_operator.cluster.kube import KubeCluster
 from backgroundjob_operator.cluster.port import (
@@ -94,7 +95,9 @@ async def test_an_answer_that_is_not_the_servers_means_try_again_later(
 async def test_no_server_means_try_again_later(session: aiohttp.ClientSession) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        kube = KubeCluster(session, Credentials(f"http://127.0.0.1:{unused.getsockname()[1]}", None))
+        kube = KubeCluster(
+            ApiServer(session, Credentials(f"http://127.0.0.1:{unused.getsockname()[1]}", None))
+        )
 
         found = await error_of(kube)
 

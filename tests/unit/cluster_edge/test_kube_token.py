@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from backgroundjob_operator.cluster.api_server import ApiServer
 from backgroundjob_operator.cluster.credentials import Credentials
 from backgroundjob_operator.cluster.kube import KubeCluster
 from backgroundjob_operator.cluster.port import (
@@ -26,7 +27,7 @@ async def test_a_token_is_read_anew_for_each_request(
     api: KubeStub, session: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     file = tmp_path / "token"
-    kube = KubeCluster(session, Credentials(api.url, None, token_file=file))
+    kube = KubeCluster(ApiServer(session, Credentials(api.url, None, token_file=file)))
 
     for token in ("first\n", "second\n"):
         file.write_text(token)
@@ -38,7 +39,7 @@ async def test_a_token_is_read_anew_for_each_request(
 async def test_a_token_file_that_is_away_for_a_moment_means_try_again_later(
     api: KubeStub, session: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
-    kube = KubeCluster(session, Credentials(api.url, None, token_file=tmp_path / "token"))
+    kube = KubeCluster(ApiServer(session, Credentials(api.url, None, token_file=tmp_path / "token")))
 
     assert isinstance(await error_of(kube), Unavailable)
 
@@ -72,7 +73,7 @@ async def test_no_error_and_no_log_line_shows_the_token(
     server = await asyncio.start_server(behaviour, "127.0.0.1", 0)
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     credentials = Credentials(address, None, token=TOKEN)
-    kube = KubeCluster(session, credentials)
+    kube = KubeCluster(ApiServer(session, credentials))
 
     error = await error_of(kube)
     with pytest.raises(Unavailable) as caught:

@@ -25,7 +25,7 @@ def stream() -> io.StringIO:
 
 
 def test_text_is_time_level_and_message(stream: io.StringIO) -> None:
-    configure_logs("text", stream)
+    configure_logs("text", stream=stream)
 
     logging.getLogger("any").warning("%s Queued→Running", "shop/mail")
 
@@ -35,7 +35,7 @@ def test_text_is_time_level_and_message(stream: io.StringIO) -> None:
 
 
 def test_json_is_one_object_per_line(stream: io.StringIO) -> None:
-    configure_logs("json", stream)
+    configure_logs("json", stream=stream)
 
     logging.getLogger("backgroundjob_operator.x").info("shop/mail →\nRunning")
     logging.getLogger("b").error("second")
@@ -51,7 +51,7 @@ def test_json_is_one_object_per_line(stream: io.StringIO) -> None:
 
 
 def test_json_holds_the_exception_in_the_same_line(stream: io.StringIO) -> None:
-    configure_logs("json", stream)
+    configure_logs("json", stream=stream)
 
     logging.getLogger("a").error("failed", exc_info=ValueError("broken"))
 
@@ -61,7 +61,7 @@ def test_json_holds_the_exception_in_the_same_line(stream: io.StringIO) -> None:
 
 
 def test_debug_and_the_frameworks_narration_stay_out(stream: io.StringIO) -> None:
-    configure_logs("text", stream)
+    configure_logs("text", stream=stream)
 
     logging.getLogger("a").debug("details")
     logging.getLogger("kopf.objects").info("Handler 'x' succeeded")
@@ -72,3 +72,19 @@ def test_debug_and_the_frameworks_narration_stay_out(stream: io.StringIO) -> Non
 def test_another_format_is_refused_by_the_name_of_its_variable() -> None:
     with pytest.raises(ValueError, match="BACKGROUNDJOB_LOG_FORMAT is 'xml'; use text or json"):
         configure_logs("xml")
+
+
+def test_the_level_chooses_what_is_told_and_kopf_stays_at_warnings(stream: io.StringIO) -> None:
+    configure_logs("text", "debug", stream)
+
+    logging.getLogger("any").debug("looked")
+    logging.getLogger("kopf.x").info("the whole object, params included")
+
+    assert [line.split(" ", 1)[1] for line in stream.getvalue().splitlines()] == ["DEBUG   looked"]
+
+
+def test_a_level_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match="BACKGROUNDJOB_LOG_LEVEL is 'loud'; use debug, info, warning, error"
+    ):
+        configure_logs("text", "loud")

@@ -18,6 +18,7 @@ from operator_process import (
     install,
     operator_process,
     run_pod,
+    state,
     submit,
     until,
 )
@@ -39,12 +40,6 @@ async def operator(api: KubeStub, tmp_path: Path) -> AsyncIterator[OperatorProce
     async with operator_process(api, tmp_path) as process:
         await process.until_ready()
         yield process
-
-
-def state(api: KubeStub, name: str = "mail") -> str | None:
-    """The state of a BackgroundJob."""
-    found: str | None = api.get(BACKGROUND_JOBS, "shop", name).get("status", {}).get("state")
-    return found
 
 
 def _is_watching(api: KubeStub) -> bool:

@@ -13,6 +13,7 @@ import aiohttp
 import kopf
 from yarl import URL
 
+from backgroundjob import __version__
 from backgroundjob.api import labels
 from backgroundjob_operator.cluster.api_server import ApiServer
 from backgroundjob_operator.cluster.bounded_response import BoundedResponse
@@ -121,7 +122,10 @@ class Process:
     def _session(self, response_class: type[aiohttp.ClientResponse]) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, ssl=self._credentials.ssl_context or True)
         session = aiohttp.ClientSession(
-            connector=connector, response_class=response_class, middlewares=(self._authorize,)
+            connector=connector,
+            response_class=response_class,
+            middlewares=(self._authorize,),
+            headers={"User-Agent": f"{labels.OPERATOR_NAME}/{__version__} ({self._options.replica})"},
         )
         self._sessions.append(session)
         return session

@@ -22,6 +22,7 @@ class AuditEvent:
     namespace: str
     name: str
     user: str
+    user_agent: str
     code: int
     request_time: datetime
 
@@ -53,6 +54,7 @@ def _event(document: dict[str, Any]) -> AuditEvent:
         namespace=about.get("namespace", ""),
         name=about.get("name", ""),
         user=document["user"].get("username", ""),
+        user_agent=document.get("userAgent", ""),
         code=document.get("responseStatus", {}).get("code", 0),
         request_time=datetime.fromisoformat(document["requestReceivedTimestamp"]),
     )

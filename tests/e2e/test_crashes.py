@@ -1,14 +1,6 @@
-"""kill -9 of the operator at random moments: every job ends, and each attempt had exactly one Job.
+"""kill -9 of the operator at random moments: every job ends, and each attempt had exactly one Job."""
 
-The operator runs as a process beside the node instead of in a pod, because a pod killed 20 times waits
-minutes in CrashLoopBackOff. It is the same program on the same API server, there as cluster admin.
-"""
-
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,58 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from e2e_product import NAMESPACE, Namespace, Product, utc_now
+from e2e_operator import OperatorProcess
+from e2e_product import Namespace, Product, utc_now
 
 JOBS = 20
 KILLS = 20
 SEED = 20261122
-
-
-class OperatorProcess:
-    """One operator after the other; `log` is what the present one wrote."""
-
-    def __init__(self, product: Product, directory: Path) -> None:
-        self._product = product
-        self._directory = directory
-        self._lives = 0
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log(self) -> str:
-        return (self._directory / f"operator-{self._lives}.log").read_text()
-
-    def start(self) -> None:
-        self._lives += 1
-        environment = {
-            **os.environ,
-            **self._product.cluster.environment(),
-            "BACKGROUNDJOB_NAMESPACE": NAMESPACE,
-            "BACKGROUNDJOB_HTTP_PORT": "18080",
-        }
-        command = self._product.cluster.command([sys.executable, "-m", "backgroundjob_operator.kopf_app"])
-        with (self._directory / f"operator-{self._lives}.log").open("wb") as log:
-            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-
-    def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> tuple[int, float]:
-        """Exit code and seconds from SIGTERM to the end."""
-        assert self._process is not None
-        begin = time.monotonic()
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout=30), time.monotonic() - begin
-
-    def wait_for_line(self, text: str, timeout_seconds: float) -> bool:
-        """Whether the present life wrote that within the time."""
-        deadline = time.monotonic() + timeout_seconds
-        while time.monotonic() < deadline:
-            if text in self.log:
-                return True
-            time.sleep(0.01)
-        return False
 
 
 @pytest.fixture

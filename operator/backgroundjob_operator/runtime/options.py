@@ -33,6 +33,8 @@ class Options:
     """Read once at start; everything else comes from the ConfigMaps and reloads live."""
 
     namespace: str
+    replica: str = ""
+    """Name of the pod, or of the host; the API server's audit log shows it."""
     allow_list_name: str = ALLOW_LIST_CONFIG_MAP
     config_name: str = CONFIG_CONFIG_MAP
     watch_namespaces: tuple[str, ...] = ()
@@ -52,27 +54,27 @@ class Options:
             if name.startswith(PREFIX) and value
         }
         namespace = given.get("NAMESPACE") or _own_namespace()
+        replica = given.get("POD_NAME") or socket.gethostname()
         return cls(
             namespace=namespace,
+            replica=replica,
             allow_list_name=given.get("ALLOW_LIST", ALLOW_LIST_CONFIG_MAP),
             config_name=given.get("CONFIG", CONFIG_CONFIG_MAP),
             watch_namespaces=_namespaces(given.get("WATCH_NAMESPACES", "")),
-            election=_election(given, namespace) if "LEASE" in given else None,
+            election=_election(given, namespace, replica) if "LEASE" in given else None,
             http_port=_number(given, "HTTP_PORT", 8080, "a port number", 65_535),
             log_format=given.get("LOG_FORMAT", "text"),
             log_level=given.get("LOG_LEVEL", "info"),
         )
 
 
-def _election(given: Mapping[str, str], namespace: str) -> Election:
+def _election(given: Mapping[str, str], namespace: str, replica: str) -> Election:
     default = LeaseTimes()
     seconds = {
         field: _number(given, f"LEASE_{field.upper()}", getattr(default, field), "seconds", 3600)
         for field in ("duration_seconds", "renew_deadline_seconds", "retry_period_seconds")
     }
-    identity = Identity(
-        given.get("POD_NAME") or socket.gethostname(), given.get("POD_UID", ""), uuid.uuid4().hex[:8]
-    )
+    identity = Identity(replica, given.get("POD_UID", ""), uuid.uuid4().hex[:8])
     return Election(
         lease=given["LEASE"],
         namespace=given.get("LEASE_NAMESPACE", namespace),

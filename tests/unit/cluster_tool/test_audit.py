@@ -17,6 +17,7 @@ def line(**changes: Any) -> str:
         "stage": "ResponseComplete",
         "verb": "create",
         "user": {"username": "system:serviceaccount:backgroundjob-system:backgroundjob-operator"},
+        "userAgent": "backgroundjob-operator/1.0 (a)",
         "objectRef": {"resource": "jobs", "namespace": "default", "name": "a-1", "apiGroup": "batch"},
         "responseStatus": {"code": 201},
         "requestReceivedTimestamp": NOON,
@@ -40,6 +41,7 @@ def test_an_answered_request_becomes_a_value(log: Path) -> None:
             namespace="default",
             name="a-1",
             user="system:serviceaccount:backgroundjob-system:backgroundjob-operator",
+            user_agent="backgroundjob-operator/1.0 (a)",
             code=201,
             request_time=datetime(2026, 1, 1, 12, tzinfo=UTC),
         )

@@ -1,5 +1,6 @@
 """What the process is told by its environment."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ def _no_service_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 def test_an_empty_environment_gives_the_defaults() -> None:
     assert Options.from_environment({}) == Options(
         namespace="backgroundjob-system",
+        replica=socket.gethostname(),
         allow_list_name="backgroundjob-allow-list",
         config_name="backgroundjob-config",
         watch_namespaces=(),
@@ -30,6 +32,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 def test_every_variable_is_obeyed() -> None:
     environment = {
         "BACKGROUNDJOB_NAMESPACE": "n",
+        "BACKGROUNDJOB_POD_NAME": "operator-x2",
         "BACKGROUNDJOB_ALLOW_LIST": "a",
         "BACKGROUNDJOB_CONFIG": "c",
         "BACKGROUNDJOB_HTTP_PORT": "1",
@@ -40,6 +43,7 @@ def test_every_variable_is_obeyed() -> None:
 
     assert Options.from_environment(environment) == Options(
         namespace="n",
+        replica="operator-x2",
         allow_list_name="a",
         config_name="c",
         http_port=1,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import backgroundjob
 from kube_stub import KubeStub, running_stub
 from operator_process import (
     BACKGROUND_JOBS,
@@ -68,6 +69,16 @@ async def test_one_job_costs_one_create_and_two_status_writes_and_nothing_else(
     code, seconds = await operator.terminate()
     assert (code, seconds < 2) == (0, True), f"exit {code} after {seconds:.2f} s"
     assert TOKEN not in operator.raw_log
+
+
+async def test_each_request_names_the_program_its_version_and_the_replica(
+    api: KubeStub, tmp_path: Path
+) -> None:
+    install(api)
+    async with operator_process(api, tmp_path, None, BACKGROUNDJOB_POD_NAME="operator-x2") as operator:
+        await operator.until_ready()
+    agents = {call.headers["User-Agent"] for call in api.calls}
+    assert agents == {f"backgroundjob-operator/{backgroundjob.__version__} (operator-x2)"}
 
 
 async def test_the_log_has_a_line_per_transition_and_no_params(

@@ -15,6 +15,7 @@ from yarl import URL
 
 from backgroundjob import __version__
 from backgroundjob.api import labels
+from backgroundjob_operator.cluster.admission import KubeAdmission
 from backgroundjob_operator.cluster.api_server import ApiServer
 from backgroundjob_operator.cluster.bounded_response import BoundedResponse
 from backgroundjob_operator.cluster.credentials import Credentials, NoCredentials, find_credentials
@@ -85,13 +86,16 @@ class Process:
 
         Raises OSError when the port is taken.
         """
-        api, elector = ApiServer(self._session(aiohttp.ClientResponse), self._credentials), None
+        api = ApiServer(self._session(aiohttp.ClientResponse), self._credentials)
         election = self._options.election
-        if election is not None:
-            lease = KubeLease(api, election.namespace, election.lease)
-            elector = Elector(lease, election.identity, election.times)
-            api = api.writing_while(elector.seconds_left)
-        self._app = App(KubeCluster(api), self._options, self._fail, elector)
+        if election is None:
+            self._app = App(KubeCluster(api), self._options, self._fail)
+        else:
+            place = election.namespace, election.lease
+            elector = Elector(KubeLease(api, *place), election.identity, election.times)
+            fenced = api.writing_while(elector.seconds_left)
+            admission = KubeAdmission(fenced, *place)
+            self._app = App(KubeCluster(fenced), self._options, self._fail, elector, admission)
         await self._app.start()
 
     async def _configure(self, settings: kopf.OperatorSettings, **_: Any) -> None:

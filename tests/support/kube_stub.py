@@ -184,6 +184,8 @@ class KubeStub:
         known = self._objects.get(key)
         if known is None:
             return 404, {"kind": "Status", "reason": "NotFound", "message": f"{place.name} not found"}
+        if call.query.get("dryRun"):
+            return 200, copy.deepcopy(known)
         if call.method == "PATCH":
             if call.body["metadata"]["resourceVersion"] != known["metadata"]["resourceVersion"]:
                 return 409, {"kind": "Status", "reason": "Conflict", "message": "it was modified"}

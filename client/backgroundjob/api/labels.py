@@ -21,6 +21,8 @@ ATTEMPT_LABEL: Final = f"{GROUP}/attempt"
 # Annotations.
 INVOCATION_ANNOTATION: Final = f"{GROUP}/invocation"
 """On the pod: the invocation as JSON, mounted as a file through the downward API."""
+ALLOW_LIST_VERSION_ANNOTATION: Final = f"{GROUP}/allow-list-version"
+"""On a dry run of the Lease: the version of the allow-list that admission is asked about. Never stored."""
 
 # Objects in the operator's namespace.
 SYSTEM_NAMESPACE: Final = "backgroundjob-system"

@@ -140,3 +140,11 @@ class LeaseObject(Protocol):
     async def patch(self, spec: Mapping[str, Any], version: str) -> Document:
         """Merge-patch its spec if it still has that version; return it as stored."""
         ...
+
+
+class Admission(Protocol):
+    """The API server's admission, as far as it can be asked."""
+
+    async def accepts(self, version: str) -> bool:
+        """Whether it sees this version of the allow-list, or checks nothing at all. Raises ClusterError."""
+        ...

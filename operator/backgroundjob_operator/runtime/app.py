@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
-from backgroundjob_operator.cluster.port import WatchableCluster
+from backgroundjob_operator.cluster.port import Admission, WatchableCluster
 from backgroundjob_operator.engine.actions import ObjectKey
 from backgroundjob_operator.engine.catalogue import Settings
 from backgroundjob_operator.engine.planner import Planner
 from backgroundjob_operator.engine.store import EventType, Store
 from backgroundjob_operator.runtime.actuator import Actuator
+from backgroundjob_operator.runtime.admission_probe import AdmissionProbe
 from backgroundjob_operator.runtime.config import SettingsSource
 from backgroundjob_operator.runtime.elector import Elector
 from backgroundjob_operator.runtime.feeds import Feeds
@@ -39,13 +40,16 @@ class App:
         options: Options,
         on_fatal: Callable[[], None],
         elector: Elector | None = None,
+        admission: Admission | None = None,
     ) -> None:
         self._cluster = cluster
         self._on_fatal = on_fatal
         self._elector = elector
         self.metrics = Metrics()
         self.store = Store(cluster.now)
-        self.source = SettingsSource(options.allow_list_name, options.config_name, self._settings_changed)
+        self.source = SettingsSource(
+            options.allow_list_name, options.config_name, self._settings_changed, self._version_changed
+        )
         # Asked when scraped: a ConfigMap that becomes unusable changes no settings.
         self.metrics.settings_problems.set_function(lambda: len(self.source.problems))
         self.metrics.leader.set_function(self._is_leading)
@@ -57,6 +61,11 @@ class App:
         )
         self._probes = ProbeServer(
             options.http_port, alive=self._alive, ready=self._ready, metrics=self.metrics, why=self._why
+        )
+        self._admission_probe = (
+            AdmissionProbe(admission, lambda: self.source.allow_list_version, self.metrics)
+            if admission is not None
+            else None
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._sweep: asyncio.Task[None] | None = None
@@ -123,6 +132,8 @@ class App:
         # A Job that its watch has not brought yet holds a slot all the same, and its concurrencyKey.
         await self._feeds.list_jobs()
         self.store.dirty.update(self.store.records)
+        if self._admission_probe is not None:
+            self._spawn(self._admission_probe.run())
 
     def _sweep_soon(self) -> None:
         if self._sweep is None or self._sweep.done():
@@ -138,6 +149,10 @@ class App:
         self._planner.change_settings(settings)
         self.metrics.allowed_methods.set(len(settings.allow_list.entries) if settings.allow_list else 0)
         self._loop.wake()
+
+    def _version_changed(self) -> None:
+        if self._admission_probe is not None:
+            self._admission_probe.changed()
 
     def _why(self, namespace: str, name: str, uid: str) -> Mapping[str, object] | None:
         key, now = ObjectKey(namespace, name), self._cluster.now()

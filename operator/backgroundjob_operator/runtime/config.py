@@ -57,11 +57,20 @@ def explain(error: Exception) -> str:
 class SettingsSource:
     """Folds ConfigMap events into Settings and tells `changed` when they differ."""
 
-    def __init__(self, allow_list_name: str, config_name: str, changed: Callable[[Settings], None]) -> None:
+    def __init__(
+        self,
+        allow_list_name: str,
+        config_name: str,
+        changed: Callable[[Settings], None],
+        version_changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._allow_list_name = allow_list_name
         self._config_name = config_name
         self._changed = changed
+        self._version_changed = version_changed
         self.settings = Settings(allow_list=None, config=OperatorConfig())
+        self.allow_list_version: str | None = None
+        """The ConfigMap's resourceVersion; None while it does not exist."""
         self._data: dict[str, Mapping[str, str]] = {}
         """What was last read, by ConfigMap: a version that says the same changes nothing."""
         self.problems: dict[str, str] = {}
@@ -75,6 +84,7 @@ class SettingsSource:
         if event_type == "DELETED":
             self._missing(name)
             return
+        self._note_version(name, document["metadata"]["resourceVersion"])
         data = dict(document.get("data") or {})
         if self._data.get(name) == data:
             return
@@ -89,8 +99,14 @@ class SettingsSource:
         if not found:
             self._missing(name)
 
+    def _note_version(self, name: str, version: str | None) -> None:
+        if name == self._allow_list_name and version != self.allow_list_version:
+            self.allow_list_version = version
+            self._version_changed()
+
     def _missing(self, name: str) -> None:
         self._data.pop(name, None)
+        self._note_version(name, None)
         self._problem(name, f"ConfigMap {name} does not exist; {self._instead(name)}")
 
     def _instead(self, name: str) -> str:

@@ -29,25 +29,18 @@ class Metrics:
             ["state", "reason"],
             registry=self.registry,
         )
-        self.objects = Gauge("backgroundjob_objects", "BackgroundJobs known", registry=self.registry)
-        self.running = Gauge(
-            "backgroundjob_running_attempts", "Attempts that hold a slot", registry=self.registry
+        self.objects = self._gauge("objects", "BackgroundJobs known")
+        self.running = self._gauge("running_attempts", "Attempts that hold a slot")
+        self.queued = self._gauge("queued", "BackgroundJobs due and waiting for a slot")
+        self.settings_problems = self._gauge(
+            "settings_problems", "Malformed allow-list entries and unusable ConfigMaps"
         )
-        self.queued = Gauge(
-            "backgroundjob_queued", "BackgroundJobs due and waiting for a slot", registry=self.registry
+        self.allowed_methods = self._gauge("allowed_methods", "Entries of the allow-list in use")
+        self.leader = self._gauge("leader", "1 when this process may write, 0 on a standby")
+        self.admission_current = self._gauge(
+            "admission_current", "1 when admission checks by the operator's allow-list; asked by the leader"
         )
-        self.settings_problems = Gauge(
-            "backgroundjob_settings_problems",
-            "Malformed allow-list entries and unusable ConfigMaps",
-            registry=self.registry,
-        )
-        self.allowed_methods = Gauge(
-            "backgroundjob_allowed_methods", "Entries of the allow-list in use", registry=self.registry
-        )
-        self.leader = Gauge(
-            "backgroundjob_leader", "1 when this process may write, 0 on a standby", registry=self.registry
-        )
-        self.synced = Gauge("backgroundjob_synced", "1 when every list was read", registry=self.registry)
+        self.synced = self._gauge("synced", "1 when every list was read")
 
     def count_write(self, action: str) -> None:
         """One action done."""
@@ -66,3 +59,6 @@ class Metrics:
     def render(self) -> bytes:
         """The exposition text."""
         return generate_latest(self.registry)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(f"backgroundjob_{name}", text, registry=self.registry)

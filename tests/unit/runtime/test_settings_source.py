@@ -17,8 +17,10 @@ class Watched:
     """A source, and what it told."""
 
     def __init__(self) -> None:
+        self.now = 0
         self.told: list[Settings] = []
-        self.source = SettingsSource("allow", "config", self.told.append)
+        self.versions: list[str | None] = []
+        self.source = SettingsSource("allow", "config", self.told.append, self._note_version)
 
     def allow(self, event: str = "MODIFIED", **data: str) -> None:
         """A version of the allow-list; keys are written with __ for the dot."""
@@ -29,7 +31,11 @@ class Watched:
         self._take("config", event, data)
 
     def _take(self, name: str, event: str, data: dict[str, str]) -> None:
-        self.source.apply(event, {"metadata": {"name": name}, "data": data})
+        self.now += 1
+        self.source.apply(event, {"metadata": {"name": name, "resourceVersion": str(self.now)}, "data": data})
+
+    def _note_version(self) -> None:
+        self.versions.append(self.source.allow_list_version)
 
     @property
     def allowed(self) -> list[str]:
@@ -188,7 +194,7 @@ def test_an_entry_taken_away_is_no_longer_allowed(watched: Watched) -> None:
 def test_an_emptied_allow_list_allows_nothing_and_is_not_a_missing_one(watched: Watched) -> None:
     watched.allow(EmailJob__send=SEND)
 
-    watched.source.apply("MODIFIED", {"metadata": {"name": "allow"}})
+    watched.source.apply("MODIFIED", {"metadata": {"name": "allow", "resourceVersion": "2"}})
 
     assert watched.allowed == []
     assert watched.source.settings.allow_list is not None
@@ -229,3 +235,12 @@ def test_text_written_as_yaml_reads_back_as_it_was_meant() -> None:
     config = read_config({"profiles": PROFILES, "queues": yaml.safe_dump(document)})
 
     assert (config.queues["mail"].concurrency, config.queues["mail"].paused) == (5, True)
+
+
+def test_every_version_of_the_allow_list_is_told_and_none_of_the_configuration(watched: Watched) -> None:
+    watched.allow(EmailJob__send=SEND)
+    watched.config(profiles=PROFILES)
+    watched.allow(EmailJob__send=SEND)  # a label was changed
+    watched.allow("DELETED")
+
+    assert watched.versions == ["1", "3", None]

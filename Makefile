@@ -35,6 +35,9 @@ check: $(STAMP)  ## Formatting, lint, types and layers
 crds: $(STAMP)  ## Generate the CRD from the models
 	$(BIN)/python -m backgroundjob.api.crd
 
+chart: $(STAMP)  ## Generate the chart's schema and README and install.yaml; needs helm
+	$(BIN)/python -m tests.chart_tool
+
 cluster-up: $(STAMP)  ## Start (build once) the real test cluster
 	$(BIN)/python -m tests.cluster up
 
@@ -49,4 +52,4 @@ lock: $(STAMP)  ## Resolve requirements/*.txt again
 help:
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## */\1\t/' | column -t -s "$$(printf '\t')"
 
-.PHONY: install demo test test-full e2e fmt check crds cluster-up cluster-down lock help
+.PHONY: install demo test test-full e2e fmt check crds chart cluster-up cluster-down lock help

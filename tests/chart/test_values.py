@@ -1,7 +1,6 @@
 """What the chart's values accept: the schema against the defaults, the examples and common mistakes."""
 
 import json
-import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts/backgroundjob"
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
-# Handed to Kubernetes or to a sub-chart as they are: one row each.
-OPAQUE = {"resources", "podSecurityContext", "securityContext", "global"}
 EXAMPLES = sorted((ROOT / "examples/values").glob("*.yaml"))
 
 
@@ -106,25 +103,3 @@ def open_objects(schema: dict[str, Any], path: str = "") -> list[str]:
 def test_no_object_with_fixed_names_takes_other_names() -> None:
     whole = {"properties": {**SCHEMA["properties"], **SCHEMA["$defs"]}, "additionalProperties": False}
     assert open_objects(whole) == []
-
-
-def test_every_value_has_a_default_and_a_place_in_the_schema() -> None:
-    assert VALUES.keys() == SCHEMA["properties"].keys()
-    assert VALUES["config"].keys() == SCHEMA["properties"]["config"]["properties"].keys()
-    assert VALUES["allowList"].keys() == SCHEMA["properties"]["allowList"]["properties"].keys()
-
-
-def documented(values: dict[str, Any], depth: int) -> set[str]:
-    """Dotted names of the values, at most `depth` levels below these."""
-    found = set()
-    for name, value in values.items():
-        deeper = documented(value, depth - 1) if depth and isinstance(value, dict) else set()
-        found |= {f"{name}.{rest}" for rest in deeper} or {name}
-    return found
-
-
-def test_the_installation_page_lists_every_value() -> None:
-    own = {name: value for name, value in VALUES.items() if name not in OPAQUE}
-    page = (ROOT / "docs/install.md").read_text()
-    listed = set(re.findall(r"^\| `([A-Za-z.]+)`", page, flags=re.MULTILINE))
-    assert listed == documented(own, depth=1) | OPAQUE

@@ -1,52 +1,18 @@
-"""The chart's schema and defaults against the models that the operator reads the ConfigMaps with."""
+"""The chart's defaults and examples against the models that the operator reads the ConfigMaps with."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from pydantic import BaseModel
 
-from backgroundjob.api.allow_list import AllowListEntry, EntryLimits, parse_entry
-from backgroundjob.api.config import (
-    Defaults,
-    LimitsConfig,
-    OperatorConfig,
-    Profile,
-    QueueConfig,
-    RetryDefaults,
-    Times,
-    parse_config,
-)
+from backgroundjob.api.allow_list import parse_entry
+from backgroundjob.api.config import LimitsConfig, OperatorConfig, Times, parse_config
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts/backgroundjob"
-SCHEMA = json.loads((CHART / "values.schema.json").read_text())
-DEFINITIONS = SCHEMA["$defs"]
-CONFIG = SCHEMA["properties"]["config"]["properties"]
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())["config"]
 EXAMPLES = [yaml.safe_load(path.read_text()) for path in sorted((ROOT / "examples/values").glob("*.yaml"))]
-
-FITS = {
-    "config": (OperatorConfig, SCHEMA["properties"]["config"]),
-    "defaults": (Defaults, DEFINITIONS["defaults"]),
-    "retry": (RetryDefaults, DEFINITIONS["retry"]),
-    "queue": (QueueConfig, CONFIG["queues"]["additionalProperties"]),
-    "limits": (LimitsConfig, CONFIG["limits"]),
-    "profile": (Profile, DEFINITIONS["profile"]),
-    "times": (Times, CONFIG["times"]),
-    "entry": (AllowListEntry, DEFINITIONS["entry"]),
-    "entry limits": (EntryLimits, DEFINITIONS["entry"]["properties"]["limits"]),
-}
-
-
-@pytest.mark.parametrize(("model", "schema"), FITS.values(), ids=FITS.keys())
-def test_the_chart_takes_the_fields_that_the_operator_takes(
-    model: type[BaseModel], schema: dict[str, Any]
-) -> None:
-    fields = {field.alias or name for name, field in model.model_fields.items()}
-    assert schema["properties"].keys() == fields
 
 
 def test_the_charts_defaults_are_the_operators() -> None:

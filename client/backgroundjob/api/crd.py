@@ -16,7 +16,7 @@ from backgroundjob.api.fields import DNS_LABEL
 from backgroundjob.api.limits import NAME_LIMIT
 from backgroundjob.api.structural import structural
 
-PATHS: Final = ("crds/backgroundjobs.yaml", "charts/backgroundjob/crds/backgroundjobs.yaml")
+PATHS: Final = ("crds/backgroundjobs.yaml", "charts/backgroundjob/files/crds/backgroundjobs.yaml")
 SIZE_LIMIT_BYTES: Final = 100_000
 """Client-side `kubectl apply` keeps a copy of the object in an annotation of at most 262,144 bytes."""
 

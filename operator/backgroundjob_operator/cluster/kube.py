@@ -43,6 +43,11 @@ class KubeCluster:
     async def delete_job(self, namespace: str, name: str, uid: str) -> None:
         await self._delete(f"/apis/batch/v1/namespaces/{namespace}/jobs/{name}", uid)
 
+    async def create_background_job(self, manifest: Mapping[str, Any]) -> Document:
+        """Only the self-test creates one; the operator never does."""
+        path = f"{_GROUP}/namespaces/{manifest['metadata']['namespace']}/{labels.PLURAL}"
+        return await self._api.call("POST", path, body=manifest)
+
     async def get_background_job(self, key: ObjectKey) -> Document:
         return await self._api.call("GET", _object_path(key))
 

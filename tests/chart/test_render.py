@@ -1,54 +1,37 @@
 """What Helm makes of the chart: `helm lint --strict` and `helm template`, for the defaults and every example.
 
-Needs the helm binary and no cluster.
+BACKGROUNDJOB_HELM and BACKGROUNDJOB_KUBE_VERSION choose another helm and another Kubernetes.
 """
 
-import os
-import shutil
-import subprocess
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
-CHART = ROOT / "charts/backgroundjob"
-NAMESPACE = "backgroundjob-system"
+from tests.chart.needs_helm import needs_helm
+from tests.chart_tool.helm import CHART, NAMESPACE, ROOT, Objects, helm, rendered, template
+
 EXAMPLES = sorted((ROOT / "examples/values").glob("*.yaml"))
-Objects = dict[str, dict[str, Any]]
 VALUE_SETS = {"defaults": None} | {path.stem: path for path in EXAMPLES}
-
-
-def helm_binary() -> str:
-    """BACKGROUNDJOB_HELM, helm on PATH, or the newest one that the cluster tool built."""
-    cached = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "backgroundjob"
-    built = sorted(map(str, cached.glob("*/bin/helm")), key=os.path.getmtime)
-    found = [os.environ.get("BACKGROUNDJOB_HELM"), shutil.which("helm"), *reversed(built)]
-    chosen = next(filter(None, found), None)
-    assert chosen, f"no helm on PATH or under {cached}: run `make cluster-up` or set BACKGROUNDJOB_HELM"
-    return chosen
-
-
-def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [helm_binary(), *arguments], capture_output=True, text=True, check=False, timeout=60
-    )
-
-
-@cache
-def rendered(*arguments: str) -> Objects:
-    """The chart's objects by "Kind/name"."""
-    answer = helm("template", "backgroundjob", str(CHART), "--namespace", NAMESPACE, *arguments)
-    assert answer.returncode == 0, answer.stderr
-    objects = [found for found in yaml.safe_load_all(answer.stdout) if found]
-    return {f"{found['kind']}/{found['metadata']['name']}": found for found in objects}
+pytestmark = needs_helm
 
 
 def values(name: str) -> tuple[str, ...]:
     path = VALUE_SETS[name]
     return ("--values", str(path)) if path else ()
+
+
+TEST_POD = "Pod/backgroundjob-test"
+
+
+def environment(*arguments: str) -> dict[str, str]:
+    """The operator's variables: their value, or the field that it comes from."""
+    (container,) = pod_of(rendered(*arguments))["containers"]
+    return {
+        one["name"]: one["value"] if "value" in one else one["valueFrom"]["fieldRef"]["fieldPath"]
+        for one in container["env"]
+    }
 
 
 def config_map(name: str, *arguments: str) -> dict[str, Any]:
@@ -75,38 +58,45 @@ def test_lint_has_nothing_to_say(name: str) -> None:
 
 
 RENDERED = {
-    "ClusterRole": "edit operator view",
+    "ClusterRole": "admin edit operator view",
     "ClusterRoleBinding": "operator",
     "ConfigMap": "allow-list config",
     "Deployment": "operator",
-    "Role": "allow-list-reader operator",
-    "RoleBinding": "operator",
+    "Pod": "test",
+    "Role": "allow-list-reader operator-config operator-lease test",
+    "RoleBinding": "operator-config operator-lease test",
     "Service": "operator",
-    "ServiceAccount": "operator",
+    "ServiceAccount": "operator test",
     "ValidatingAdmissionPolicy": "allow-list anchor shape",
     "ValidatingAdmissionPolicyBinding": "allow-list anchor shape",
 }
+CRD = "CustomResourceDefinition/backgroundjobs.backgroundjob.dev"
+CLUSTER_WIDE = ("ClusterRole", "CustomResourceDefinition", "ValidatingAdmissionPolicy")
 
 
 def test_the_defaults_render_these_objects_and_no_others() -> None:
     expected = {f"{kind}/backgroundjob-{name}" for kind, names in RENDERED.items() for name in names.split()}
-    assert rendered().keys() == expected
+    assert rendered().keys() == expected | {CRD}
 
 
-def test_no_role_has_a_wildcard_or_reads_secrets(objects: Objects) -> None:
-    rules = [rule for found in objects.values() for rule in found.get("rules", [])]
-    assert rules
-    assert [rule for rule in rules if "*" in str(rule) or "secrets" in rule["resources"]] == []
+def test_an_object_names_its_namespace_unless_it_is_cluster_wide(objects: Objects) -> None:
+    without = {key for key, found in objects.items() if "namespace" not in found["metadata"]}
+    assert without == {key for key in objects if key.startswith(CLUSTER_WIDE)}
 
 
-def test_namespaced_objects_name_the_release_namespace(objects: Objects) -> None:
-    cluster_wide = ("ClusterRole", "ValidatingAdmissionPolicy")
-    inside = {key: found for key, found in objects.items() if not key.startswith(cluster_wide)}
-    assert {found["metadata"]["namespace"] for found in inside.values()} == {NAMESPACE}
+def test_the_only_hooks_are_those_of_the_test_and_none_is_a_job(objects: Objects) -> None:
+    hooks = {
+        key: found["metadata"]["annotations"]["helm.sh/hook"]
+        for key, found in objects.items()
+        if "helm.sh/hook" in found["metadata"].get("annotations", {})
+    }
+    assert set(hooks.values()) == {"test"}
+    assert {key.partition("/")[0] for key in objects} & {"Job", "CronJob"} == set()
 
 
-def test_the_operators_pod_passes_the_restricted_standard(objects: Objects) -> None:
-    pod = pod_of(objects)
+@pytest.mark.parametrize("of", ["operator", "test"])
+def test_a_pod_passes_the_restricted_standard(objects: Objects, of: str) -> None:
+    pod = pod_of(objects) if of == "operator" else objects[TEST_POD]["spec"]
     (container,) = pod["containers"]
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["runAsUser"] >= 10001
@@ -117,7 +107,48 @@ def test_the_operators_pod_passes_the_restricted_standard(objects: Objects) -> N
         "capabilities": {"drop": ["ALL"]},
     }
     assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
-    assert [volume.keys() - {"name"} for volume in pod["volumes"]] == [{"emptyDir"}]
+    assert [volume.keys() - {"name"} for volume in pod.get("volumes", [])] in ([], [{"emptyDir"}])
+
+
+def test_only_the_operators_pod_asks_for_its_token(objects: Objects) -> None:
+    assert objects["ServiceAccount/backgroundjob-operator"]["automountServiceAccountToken"] is False
+    pod = pod_of(objects)
+    assert (pod["automountServiceAccountToken"], pod["serviceAccountName"]) == (
+        True,
+        "backgroundjob-operator",
+    )
+
+
+def test_a_crash_leaves_its_last_words_in_the_status(objects: Objects) -> None:
+    (container,) = pod_of(objects)["containers"]
+    assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+def test_the_operator_learns_its_settings_from_these_variables() -> None:
+    assert environment() == {
+        "BACKGROUNDJOB_NAMESPACE": "metadata.namespace",
+        "BACKGROUNDJOB_POD_NAME": "metadata.name",
+        "BACKGROUNDJOB_POD_UID": "metadata.uid",
+        "BACKGROUNDJOB_ALLOW_LIST": "backgroundjob-allow-list",
+        "BACKGROUNDJOB_CONFIG": "backgroundjob-config",
+        "BACKGROUNDJOB_LOG_FORMAT": "text",
+        "BACKGROUNDJOB_LOG_LEVEL": "info",
+        "BACKGROUNDJOB_HTTP_PORT": "8080",
+        "BACKGROUNDJOB_LEASE": "backgroundjob-operator",
+        "BACKGROUNDJOB_LEASE_NAMESPACE": NAMESPACE,
+        "BACKGROUNDJOB_LEASE_DURATION_SECONDS": "15",
+        "BACKGROUNDJOB_LEASE_RENEW_DEADLINE_SECONDS": "10",
+        "BACKGROUNDJOB_LEASE_RETRY_PERIOD_SECONDS": "2",
+    }
+
+
+def test_probes_and_service_meet_the_operators_port() -> None:
+    (container,) = pod_of(rendered())["containers"]
+    assert container["ports"] == [{"name": "http", "containerPort": 8080, "protocol": "TCP"}]
+    assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "http"}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
+    (port,) = rendered()["Service/backgroundjob-operator"]["spec"]["ports"]
+    assert (port["port"], port["targetPort"]) == (8080, "http")
 
 
 def test_the_service_and_the_deployment_select_the_same_pod(objects: Objects) -> None:
@@ -125,18 +156,6 @@ def test_the_service_and_the_deployment_select_the_same_pod(objects: Objects) ->
     selector = objects["Service/backgroundjob-operator"]["spec"]["selector"]
     assert deployment["selector"]["matchLabels"] == selector
     assert selector.items() <= deployment["template"]["metadata"]["labels"].items()
-
-
-def test_policies_and_bindings_outlive_the_release(objects: Objects) -> None:
-    kept = {key for key, found in objects.items() if "helm.sh/resource-policy" in str(found["metadata"])}
-    assert kept == {key for key in objects if key.startswith("ValidatingAdmissionPolicy")}
-
-
-def test_the_allow_list_policy_and_the_anchor_read_the_release_namespace() -> None:
-    elsewhere = rendered("--namespace", "tools")
-    for name in ("allow-list", "anchor"):
-        read = elsewhere[f"ValidatingAdmissionPolicyBinding/backgroundjob-{name}"]["spec"]["paramRef"]
-        assert (read["namespace"], read["name"]) == ("tools", "backgroundjob-allow-list")
 
 
 def test_every_configuration_topic_is_a_key_of_yaml() -> None:
@@ -177,7 +196,7 @@ def test_an_entry_as_text_arrives_unchanged(text: str, end: str, tmp_path: Path)
     given = tmp_path / "values.yaml"
     given.write_text(yaml.safe_dump({"allowList": {"entries": {"A.b": text + end}}}))
     found = rendered("--values", str(given))["ConfigMap/backgroundjob-allow-list"]["data"]
-    assert found == {"A.b": text + "\n"}
+    assert found["A.b"] == text + "\n"
 
 
 def test_null_takes_a_name_away(tmp_path: Path) -> None:
@@ -206,11 +225,6 @@ def test_readers_of_the_allow_list_are_bound_to_its_role() -> None:
     assert [subject["name"] for subject in binding["subjects"]] == ["developers"]
 
 
-def test_aggregation_can_be_turned_off() -> None:
-    assert "aggregate-to" in str(rendered())
-    assert "aggregate-to" not in str(rendered("--set", "rbac.aggregateClusterRoles=false"))
-
-
 DIGEST = "sha256:" + "0" * 64
 
 
@@ -219,9 +233,10 @@ DIGEST = "sha256:" + "0" * 64
     [
         ("image.tag=", "backgroundjob-operator:0.1.0"),
         ("image.tag=1.2", "backgroundjob-operator:1.2"),
-        (f"image.digest={DIGEST}", f"backgroundjob-operator@{DIGEST}"),
+        (f"image.tag=1.2,image.digest={DIGEST}", f"backgroundjob-operator@{DIGEST}"),
+        ("image.registry=r.example:5000", "r.example:5000/backgroundjob-operator:0.1.0"),
     ],
-    ids=["app version", "tag", "digest"],
+    ids=["app version", "tag", "digest over tag", "registry"],
 )
 def test_the_operators_image(given: str, image: str) -> None:
     assert pod_of(rendered("--set", given))["containers"][0]["image"] == image
@@ -236,7 +251,7 @@ def test_the_operators_image(given: str, image: str) -> None:
     ],
 )
 def test_a_mistake_in_values_stops_helm(mistake: str, named: str) -> None:
-    answer = helm("template", "backgroundjob", str(CHART), "--set", mistake)
+    answer = template("--set", mistake)
     assert answer.returncode != 0
     assert named in answer.stderr
 

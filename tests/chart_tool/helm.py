@@ -1,0 +1,59 @@
+"""Helm as the tests and `make chart` use it: the binary that is found, and the chart rendered with it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+ROOT: Final = Path(__file__).parents[2]
+CHART: Final = ROOT / "charts/backgroundjob"
+NAMESPACE: Final = "backgroundjob-system"
+HOW_TO_GET_ONE: Final = (
+    "no helm: put one on PATH, set BACKGROUNDJOB_HELM, or run `make cluster-up`, which builds one"
+)
+
+Objects = dict[str, dict[str, Any]]
+
+
+@cache
+def helm_binary() -> str | None:
+    """BACKGROUNDJOB_HELM, helm on PATH, or the newest one that the cluster tool built."""
+    cached = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "backgroundjob"
+    built = sorted(map(str, cached.glob("*/bin/helm")), key=os.path.getmtime)
+    found = [os.environ.get("BACKGROUNDJOB_HELM"), shutil.which("helm"), *reversed(built)]
+    return next(filter(None, found), None)
+
+
+def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """One call. Raises RuntimeError where there is no helm."""
+    binary = helm_binary()
+    if binary is None:
+        raise RuntimeError(HOW_TO_GET_ONE)
+    return subprocess.run([binary, *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+def template(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`helm template` of the chart, for the Kubernetes of BACKGROUNDJOB_KUBE_VERSION or Helm's own choice."""
+    version = os.environ.get("BACKGROUNDJOB_KUBE_VERSION")
+    cluster = ("--kube-version", version) if version else ()
+    return helm("template", "backgroundjob", str(CHART), "--namespace", NAMESPACE, *cluster, *arguments)
+
+
+@cache
+def rendered(*arguments: str) -> Objects:
+    """The chart's objects by kind and name, and namespace where it is not the release's."""
+    answer = template(*arguments)
+    if answer.returncode:
+        raise AssertionError(answer.stderr)
+    return {_key(found): found for found in yaml.safe_load_all(answer.stdout) if found}
+
+
+def _key(found: Mapping[str, Any]) -> str:
+    metadata = found["metadata"]
+    where = metadata.get("namespace", NAMESPACE)
+    return f"{found['kind']}/{metadata['name']}" + ("" if where == NAMESPACE else f" in {where}")

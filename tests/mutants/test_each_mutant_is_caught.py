@@ -65,7 +65,7 @@ MUTANTS = (
     Mutant(
         "uid check skipped: the Job of another is adopted",
         "operator/backgroundjob_operator/runtime/actuator.py",
-        'if controller_uid(job, "BackgroundJob") != metadata["ownerReferences"][0]["uid"]:',
+        'if background_job_uid(job) != metadata["ownerReferences"][0]["uid"]:',
         "if False:",
         (
             f"{ENGINE}/test_faults.py::test_a_job_of_the_computed_name_that_belongs_to_another_is_never_adopted",

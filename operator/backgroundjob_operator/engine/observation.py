@@ -26,7 +26,6 @@ __all__ = [
     "JobCondition",
     "JobRecord",
     "PodRecord",
-    "controller_uid",
     "lost_job",
     "observe_job",
     "observe_pod",
@@ -181,14 +180,6 @@ def observe_job(
         is_deleted=is_deleted,
         deleted_time=deleted_time if is_deleted else None,
     )
-
-
-def controller_uid(document: Document, kind: str) -> str | None:
-    """Uid of the controlling owner of that kind, or None."""
-    for reference in document["metadata"].get("ownerReferences", ()):
-        if reference.get("controller") and reference.get("kind") == kind:
-            return str(reference["uid"])
-    return None
 
 
 def lost_job(pod: Document, seen_time: datetime) -> JobRecord | None:

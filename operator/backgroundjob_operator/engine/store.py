@@ -15,11 +15,11 @@ from backgroundjob_operator.engine.observation import (
     AttemptRecord,
     JobRecord,
     PodRecord,
-    controller_uid,
     lost_job,
     observe_job,
     observe_pod,
 )
+from backgroundjob_operator.engine.ownership import background_job_uid, controller_uid
 from backgroundjob_operator.engine.record import BackgroundJobRecord, parse_record
 from backgroundjob_operator.engine.versions import Versions
 
@@ -78,7 +78,7 @@ class Store:
 
     def apply_job(self, event_type: EventType, document: Document) -> None:
         """Take in one version of a Job. Jobs that no BackgroundJob controls are not ours."""
-        owner_uid = controller_uid(document, labels.KIND)
+        owner_uid = background_job_uid(document)
         number = document["metadata"].get("labels", {}).get(labels.ATTEMPT_LABEL, "")
         if owner_uid is None or not number.isdecimal() or not self._versions.is_news(document):
             return

@@ -24,7 +24,7 @@ from backgroundjob_operator.engine.actions import (
     ObjectKey,
     PatchStatus,
 )
-from backgroundjob_operator.engine.observation import controller_uid
+from backgroundjob_operator.engine.ownership import background_job_uid
 from backgroundjob_operator.engine.store import Store
 from backgroundjob_operator.runtime.metrics import Metrics
 
@@ -161,7 +161,7 @@ class Actuator:
     async def _own_job(self, action: CreateJob) -> Document:
         metadata = action.manifest["metadata"]
         job = await self._cluster.get_job(metadata["namespace"], metadata["name"])
-        if controller_uid(job, "BackgroundJob") != metadata["ownerReferences"][0]["uid"]:
+        if background_job_uid(job) != metadata["ownerReferences"][0]["uid"]:
             raise Refused(f"Job {metadata['name']} exists and belongs to something else; delete it")
         return job
 

@@ -1,11 +1,14 @@
 """Lost answers, conflicts, missed events and crashes: nothing is lost, nothing runs twice."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backgroundjob.api import labels
 from backgroundjob_operator.cluster.port import ClusterError, Conflict, NotFound, Refused, Unavailable
 from backgroundjob_runner.contract import ReceiptOutcome
 from model_cluster import ModelCluster
@@ -52,7 +55,17 @@ async def test_an_object_deleted_under_a_status_write_is_forgotten() -> None:
     assert world.store.records == {}
 
 
-async def test_a_job_of_the_computed_name_that_belongs_to_another_is_never_adopted() -> None:
+@pytest.mark.parametrize(
+    "forge",
+    [
+        pytest.param(lambda job: job["ownerReferences"][0].update(uid="somebody else"), id="another owner"),
+        # Admission lets only the operator set this label; without it the pods would not be seen either.
+        pytest.param(lambda job: job["labels"].pop(labels.UID_LABEL), id="our owner, but not our label"),
+    ],
+)
+async def test_a_job_of_the_computed_name_that_belongs_to_another_is_never_adopted(
+    forge: Callable[[dict[str, Any]], object],
+) -> None:
     world = World()
     world.cluster.apply("mail", EMAIL)
     world.deliver()
@@ -60,7 +73,7 @@ async def test_a_job_of_the_computed_name_that_belongs_to_another_is_never_adopt
     [create] = actions
     await world.actuator._do(create)
     [job] = world.cluster.objects["Job"].values()
-    job["metadata"]["ownerReferences"][0]["uid"] = "somebody else"
+    forge(job["metadata"])
     with pytest.raises(Refused, match="belongs to something else; delete it"):
         await world.actuator._do(create)
 

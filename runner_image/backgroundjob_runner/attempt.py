@@ -87,7 +87,7 @@ class Attempt:
         if not self._end.acquire(blocking=False):
             return
         self.log.line(_STAGES[receipt.outcome], self._epitaph(receipt), self._traceback)
-        path = os.environ.get(contract.RECEIPT_PATH_VARIABLE, contract.RECEIPT_PATH)
+        path = contract.place(contract.RECEIPT_PATH_VARIABLE, contract.RECEIPT_PATH)
         try:
             receipts.write(path, receipt)
         except OSError as error:
@@ -134,7 +134,7 @@ class Attempt:
         twice = sorted(set(names) & self.invocation.params.keys())
         if twice:
             raise NotLoadable(f"{', '.join(twice)} is given both in params and in paramsFrom; keep one")
-        folder = os.environ.get(contract.SECRET_PARAMS_PATH_VARIABLE, contract.SECRET_PARAMS_PATH)
+        folder = contract.place(contract.SECRET_PARAMS_PATH_VARIABLE, contract.SECRET_PARAMS_PATH)
         secrets = {}
         for name in names:
             try:

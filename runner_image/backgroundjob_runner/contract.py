@@ -8,6 +8,7 @@ once, last. Both carry `PROTOCOL_VERSION`. Standard library only, and light: use
 from __future__ import annotations
 
 import json
+import os
 
 from backgroundjob_runner.documents import (
     PROTOCOL_VERSION,
@@ -54,6 +55,16 @@ INVOCATION_PATH_VARIABLE: Final = "BACKGROUNDJOB_INVOCATION"
 RECEIPT_PATH_VARIABLE: Final = "BACKGROUNDJOB_RECEIPT"
 SECRET_PARAMS_PATH_VARIABLE: Final = "BACKGROUNDJOB_SECRET_PARAMS"  # noqa: S105  a directory
 LOG_FORMAT_VARIABLE: Final = "BACKGROUNDJOB_LOG_FORMAT"
+
+
+def place(variable: str, mounted_path: str) -> str:
+    """Where a file of this attempt lies: where the kubelet mounts it, or where the variable says.
+
+    In a pod no variable counts: envFrom of a profile may name a ConfigMap that a user writes.
+    """
+    if os.path.exists(INVOCATION_PATH):  # noqa: PTH110  pathlib costs 5 ms
+        return mounted_path
+    return os.environ.get(variable, mounted_path)
 
 
 class RetryLater(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import faulthandler
 import json
-import os
 import sys
 
 from backgroundjob_runner import contract
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 def main() -> NoReturn:
     """Run the attempt that the invocation file describes."""
     _prepare_process()
-    path = os.environ.get(contract.INVOCATION_PATH_VARIABLE, contract.INVOCATION_PATH)
+    path = contract.place(contract.INVOCATION_PATH_VARIABLE, contract.INVOCATION_PATH)
     text = b""
     try:
         with open(path, "rb") as file:  # noqa: PTH123  pathlib costs 5 ms

@@ -29,7 +29,24 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             document["exception"] = self.formatException(record.exc_info)
-        return json.dumps(document, ensure_ascii=False)
+        return printable(json.dumps(document, ensure_ascii=False))
+
+
+class TextFormatter(logging.Formatter):
+    """One line per record; a traceback follows, set in."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or lines."""
+        record.message, record.asctime = record.getMessage(), self.formatTime(record, self.datefmt)
+        rows = [printable(self.formatMessage(record))]
+        if record.exc_info:
+            rows += [f"    {printable(row)}" for row in self.formatException(record.exc_info).splitlines()]
+        return "\n".join(rows)
+
+
+def printable(text: str) -> str:
+    """The text on one line: nothing in it can forge another line or move a terminal's cursor."""
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
 
 
 def configure_logs(log_format: str, log_level: str = "info", stream: TextIO = sys.stderr) -> None:
@@ -42,7 +59,7 @@ def configure_logs(log_format: str, log_level: str = "info", stream: TextIO = sy
     if log_format == "json":
         handler.setFormatter(JsonFormatter())
     else:
-        formatter = logging.Formatter(_TEXT_FORMAT, _TIME_FORMAT)
+        formatter = TextFormatter(_TEXT_FORMAT, _TIME_FORMAT)
         formatter.converter = time.gmtime
         handler.setFormatter(formatter)
     root = logging.getLogger()

@@ -80,7 +80,8 @@ def rendered(cluster: Cluster, *arguments: str) -> list[Document]:
 
 def documents(text: str) -> list[Document]:
     """The objects that kubectl prints: a List, or one JSON document after another."""
-    decoder, position, found = json.JSONDecoder(), 0, []
+    decoder, position = json.JSONDecoder(), 0
+    found: list[Document] = []
     while position < len(text.rstrip()):
         document, position = decoder.raw_decode(text, position)
         found += document["items"] if document.get("kind") == "List" else [document]

@@ -1,6 +1,8 @@
 """/livez, /readyz, /metrics and /why on one port. Liveness never depends on the API server."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from aiohttp import web
 
@@ -12,16 +14,31 @@ AskWhy = Callable[[str, str, str], Mapping[str, object] | None]
 """Namespace, name and uid of an object to the answer of `bgjob why`; None when there is no such object."""
 
 
+CONNECTION_SECONDS: Final = 10.0
+"""A connection lives for one to two times this: those that never finish a request would pile up."""
+
+
 class ProbeServer:
     """Serves until closed."""
 
-    def __init__(self, port: int, *, alive: Check, ready: Check, metrics: Metrics, why: AskWhy) -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        alive: Check,
+        ready: Check,
+        metrics: Metrics,
+        why: AskWhy,
+        connection_seconds: float = CONNECTION_SECONDS,
+    ) -> None:
         self._port = port
+        self._connection_seconds = connection_seconds
         self._alive = alive
         self._ready = ready
         self._metrics = metrics
         self._why = why
         self._runner: web.AppRunner | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen on all addresses: the kubelet and Prometheus come from outside the pod."""
@@ -33,11 +50,25 @@ class ProbeServer:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, None, self._port).start()
+        if self._runner.server is not None:
+            self._closing = asyncio.create_task(self._close_old_connections(self._runner.server))
 
     async def close(self) -> None:
         """Stop listening."""
+        if self._closing is not None:
+            self._closing.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _close_old_connections(self, server: web.Server) -> None:
+        known: set[web.RequestHandler] = set()
+        while True:
+            await asyncio.sleep(self._connection_seconds)
+            now = set(server.connections)
+            for connection in now & known:
+                if connection.transport is not None:
+                    connection.transport.close()
+            known = now - known
 
     def _handler(self, check: Check) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(_: web.Request) -> web.StreamResponse:

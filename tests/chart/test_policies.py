@@ -21,9 +21,25 @@ def test_a_policy_reads_as_it_was_verified_on_a_real_api_server(expected: dict[s
     assert objects[f"{expected['kind']}/{expected['metadata']['name']}"]["spec"] == expected["spec"]
 
 
-def test_policies_and_bindings_outlive_the_release() -> None:
-    kept = {key for key, found in rendered().items() if "helm.sh/resource-policy" in str(found["metadata"])}
-    assert kept >= {key for key in rendered() if key.startswith("ValidatingAdmissionPolicy")}
+def test_what_refuses_objects_outlives_the_release_and_what_has_a_switch_does_not() -> None:
+    objects = rendered("--set=policies.use.enabled=true")
+    policies = {key: found for key, found in objects.items() if key.startswith("ValidatingAdmissionPolicy")}
+    kept = {key for key, found in policies.items() if "helm.sh/resource-policy" in str(found["metadata"])}
+    assert {key.rpartition("backgroundjob-")[2] for key in kept} == {"allow-list", "anchor", "shape"}
+    assert {key.rpartition("backgroundjob-")[2] for key in policies.keys() - kept} == {
+        "guard-jobs",
+        "guard-pods",
+        "use",
+    }
+
+
+def test_the_guard_lets_the_operator_pass_and_those_that_are_named() -> None:
+    own = "system:serviceaccount:tools:jobs-operator"
+    options = ["--namespace=tools", "--set=fullnameOverride=jobs", "--set=policies.guard.operators={other}"]
+    (condition,) = rendered(*options)["ValidatingAdmissionPolicy/backgroundjob-guard-jobs"]["spec"][
+        "matchConditions"
+    ]
+    assert condition["expression"] == f'!(request.userInfo.username in ["{own}","other"])'
 
 
 @pytest.mark.parametrize("setting", ["--namespace=tools", "--set=namespaceOverride=tools"])

@@ -67,8 +67,8 @@ RENDERED = {
     "RoleBinding": "operator-config operator-lease test",
     "Service": "operator",
     "ServiceAccount": "operator test",
-    "ValidatingAdmissionPolicy": "allow-list anchor shape",
-    "ValidatingAdmissionPolicyBinding": "allow-list anchor shape",
+    "ValidatingAdmissionPolicy": "allow-list anchor guard-jobs guard-pods shape",
+    "ValidatingAdmissionPolicyBinding": "allow-list anchor guard-jobs guard-pods shape",
 }
 CRD = "CustomResourceDefinition/backgroundjobs.backgroundjob.dev"
 CLUSTER_WIDE = ("ClusterRole", "CustomResourceDefinition", "ValidatingAdmissionPolicy")

@@ -30,7 +30,7 @@ def _root_logger_as_before() -> Iterator[None]:
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_sec_21_a_record_is_one_printable_line(payload: str, log_format: str) -> None:
     stream = io.StringIO()
-    configure_logs(log_format, stream)
+    configure_logs(log_format, stream=stream)
     logging.getLogger("any").warning("shop/%s Refused: %s", payload, payload)
     [line] = stream.getvalue().splitlines()
     assert line.isprintable()
@@ -40,7 +40,7 @@ def test_sec_21_a_record_is_one_printable_line(payload: str, log_format: str) ->
 
 def test_sec_21_the_message_of_an_exception_is_told_on_lines_of_its_own_set_in() -> None:
     stream = io.StringIO()
-    configure_logs("text", stream)
+    configure_logs("text", stream=stream)
     forged = ValueError("first\n2026-01-01T00:00:00Z ERROR forged")
     logging.getLogger("any").error("broken", exc_info=forged)
     first, *others = stream.getvalue().splitlines()

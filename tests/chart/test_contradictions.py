@@ -1,0 +1,85 @@
+"""Values that contradict each other stop Helm with a sentence; what is merely unwise is told after it."""
+
+import pytest
+
+from tests.chart.needs_helm import needs_helm
+from tests.chart_tool.helm import CHART, NAMESPACE, ROOT, helm, template
+
+pytestmark = needs_helm
+
+REFUSED = {
+    "replicaCount=2,leaderElection.enabled=false": "replicaCount is 2 without leaderElection.enabled",
+    "leaderElection.renewDeadlineSeconds=15": "leaseDurationSeconds 15, renewDeadlineSeconds 15",
+    "leaderElection.retryPeriodSeconds=10": "renewDeadlineSeconds 10, retryPeriodSeconds 10",
+    "podDisruptionBudget.minAvailable=1,podDisruptionBudget.maxUnavailable=1": "Kubernetes takes one",
+    "metrics.serviceMonitor.enabled=true,metrics.podMonitor.enabled=true": "are both enabled",
+    "serviceAccount.create=false": "serviceAccount.name is empty",
+    "runner.serviceAccount.create=true": "list the namespaces that run jobs",
+    "networkPolicy.runner.enabled=true": "list the namespaces that run jobs",
+    "watchNamespaces={shop},test.namespace=mail": "test.namespace is mail, which is not in watchNamespaces",
+    "dashboard.enabled=true": "the dashboard is not part of this version yet",
+}
+
+
+@pytest.mark.parametrize("given", REFUSED)
+def test_a_contradiction_stops_helm_with_a_sentence(given: str) -> None:
+    answer = template("--set", given)
+    assert answer.returncode != 0
+    assert REFUSED[given] in answer.stderr
+
+
+def test_every_contradiction_is_told_at_once() -> None:
+    both = template("--set", "dashboard.enabled=true,serviceAccount.create=false").stderr
+    assert both.count("\n- ") == 2
+
+
+ACCEPTED = (
+    "replicaCount=2",
+    "serviceAccount.create=false,serviceAccount.name=mine",
+    "runner.serviceAccount.create=true,watchNamespaces={shop}",
+    "networkPolicy.runner.enabled=true,watchNamespaces={shop}",
+    "podDisruptionBudget.minAvailable=0",
+)
+
+
+@pytest.mark.parametrize("given", ACCEPTED)
+def test_what_resolves_a_contradiction_is_accepted(given: str) -> None:
+    assert template("--set", given).stderr == ""
+
+
+def notes(*arguments: str) -> str:
+    where = ("install", "backgroundjob", str(CHART), "--namespace", NAMESPACE, "--dry-run=client")
+    # helm 3 prints the objects too; the notes come last.
+    return helm(*where, *arguments).stdout.partition("\nNOTES:\n")[2]
+
+
+def test_the_notes_give_the_next_commands() -> None:
+    text = notes("--set", "fullnameOverride=jobs,watchNamespaces={shop}")
+    assert f"kubectl -n {NAMESPACE} rollout status deployment/jobs-operator" in text
+    assert f"helm test backgroundjob -n {NAMESPACE}" in text
+    assert "kubectl get backgroundjobs -n shop --watch" in text
+
+
+WARNED = {
+    "": ("one replica", "cluster-wide", "allow-list is empty", "holds none of your classes"),
+    "replicaCount=2,watchNamespaces={shop},allowList.entries.A\\.b.target=a:A.b,"
+    "config.profiles.default.image=jobs:1": (),
+    "crds.keep=false": ("crds.keep is false",),
+    "policies.enabled=false": ("policies.enabled is false",),
+    "allowList.create=false": ("allowList.create is false", "backgroundjob.SelfTest.run"),
+    "operator.enabled=false": ("operator.enabled is false",),
+}
+
+
+@pytest.mark.parametrize("given", WARNED)
+def test_the_notes_warn_of_what_is_allowed_and_unwise(given: str) -> None:
+    text = notes("--set", given)
+    assert text
+    missing = [warning for warning in WARNED[given] if warning not in text]
+    assert missing == []
+    assert ("WARNING" in text) is bool(WARNED[given])
+
+
+def test_a_release_without_the_crd_says_where_it_is() -> None:
+    assert "apply crds/ before each upgrade" in notes("--set", "crds.enabled=false")
+    assert (ROOT / "crds").is_dir()

@@ -1,9 +1,14 @@
 """Values that contradict each other stop Helm with a sentence; what is merely unwise is told after it."""
 
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+import yaml
 
 from tests.chart.needs_helm import needs_helm
-from tests.chart_tool.helm import CHART, NAMESPACE, ROOT, helm, template
+from tests.chart_tool.helm import CHART, NAMESPACE, ROOT, template
 
 pytestmark = needs_helm
 
@@ -47,13 +52,36 @@ def test_what_resolves_a_contradiction_is_accepted(given: str) -> None:
     assert template("--set", given).stderr == ""
 
 
-def notes(*arguments: str) -> str:
-    where = ("install", "backgroundjob", str(CHART), "--namespace", NAMESPACE, "--dry-run=client")
-    # helm 3 prints the objects too; the notes come last.
-    return helm(*where, *arguments).stdout.partition("\nNOTES:\n")[2]
+NOTES = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: notes}
+data:
+  text: {{ tpl (.Files.Get "NOTES.txt") . | quote }}
+"""
 
 
-def test_the_notes_give_the_next_commands() -> None:
+@pytest.fixture(scope="module")
+def chart_with_notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The chart with its notes as an object too: Helm 3 renders notes only with a cluster at hand."""
+    chart = tmp_path_factory.mktemp("chart") / "backgroundjob"
+    shutil.copytree(CHART, chart)
+    shutil.copy(CHART / "templates/NOTES.txt", chart)
+    (chart / "templates/notes.yaml").write_text(NOTES)
+    return chart
+
+
+@pytest.fixture
+def notes(chart_with_notes: Path) -> Callable[..., str]:
+    def told(*arguments: str) -> str:
+        answer = template(*arguments, "--show-only", "templates/notes.yaml", chart=chart_with_notes)
+        text: str = yaml.safe_load(answer.stdout)["data"]["text"]
+        return text
+
+    return told
+
+
+def test_the_notes_give_the_next_commands(notes: Callable[..., str]) -> None:
     text = notes("--set", "fullnameOverride=jobs,watchNamespaces={shop}")
     assert f"kubectl -n {NAMESPACE} rollout status deployment/jobs-operator" in text
     assert f"helm test backgroundjob -n {NAMESPACE}" in text
@@ -72,7 +100,7 @@ WARNED = {
 
 
 @pytest.mark.parametrize("given", WARNED)
-def test_the_notes_warn_of_what_is_allowed_and_unwise(given: str) -> None:
+def test_the_notes_warn_of_what_is_allowed_and_unwise(notes: Callable[..., str], given: str) -> None:
     text = notes("--set", given)
     assert text
     missing = [warning for warning in WARNED[given] if warning not in text]
@@ -80,6 +108,6 @@ def test_the_notes_warn_of_what_is_allowed_and_unwise(given: str) -> None:
     assert ("WARNING" in text) is bool(WARNED[given])
 
 
-def test_a_release_without_the_crd_says_where_it_is() -> None:
+def test_a_release_without_the_crd_says_where_it_is(notes: Callable[..., str]) -> None:
     assert "apply crds/ before each upgrade" in notes("--set", "crds.enabled=false")
     assert (ROOT / "crds").is_dir()

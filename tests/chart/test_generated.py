@@ -52,7 +52,9 @@ def test_every_value_has_a_description() -> None:
 
 @pytest.mark.skipif(helm_binary() is None, reason=HOW_TO_GET_ONE)
 def test_the_manifests_are_what_the_chart_renders() -> None:
-    assert INSTALL.read_text() == render_manifests(), "run `make chart`"
+    # Helm 3 and Helm 4 differ in blank lines.
+    current = [found for found in yaml.safe_load_all(render_manifests()) if found]
+    assert documents(INSTALL) == current, "run `make chart`"
 
 
 def test_the_manifests_fit_kubectl() -> None:

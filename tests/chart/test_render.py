@@ -254,10 +254,3 @@ def test_a_mistake_in_values_stops_helm(mistake: str, named: str) -> None:
     answer = template("--set", mistake)
     assert answer.returncode != 0
     assert named in answer.stderr
-
-
-def test_the_notes_say_what_is_missing() -> None:
-    notes = helm("install", "backgroundjob", str(CHART), "--namespace", NAMESPACE, "--dry-run=client").stdout
-    assert f"kubectl -n {NAMESPACE} rollout status deployment/backgroundjob-operator" in notes
-    assert "the allow-list is empty" in notes
-    assert "holds none of your classes" in notes

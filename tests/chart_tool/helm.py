@@ -37,11 +37,11 @@ def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([binary, *arguments], capture_output=True, text=True, check=False, timeout=60)
 
 
-def template(*arguments: str) -> subprocess.CompletedProcess[str]:
+def template(*arguments: str, chart: Path = CHART) -> subprocess.CompletedProcess[str]:
     """`helm template` of the chart, for the Kubernetes of BACKGROUNDJOB_KUBE_VERSION or Helm's own choice."""
     version = os.environ.get("BACKGROUNDJOB_KUBE_VERSION")
     cluster = ("--kube-version", version) if version else ()
-    return helm("template", "backgroundjob", str(CHART), "--namespace", NAMESPACE, *cluster, *arguments)
+    return helm("template", "backgroundjob", str(chart), "--namespace", NAMESPACE, *cluster, *arguments)
 
 
 @cache

@@ -16,7 +16,7 @@ METRIC = re.compile(r"\bbackgroundjob_[a-z_]+")
 
 def documented_alerts() -> set[tuple[str, str | None]]:
     """Expression and duration of each row of the table."""
-    rows = re.findall(r"^\| `([^`]+ [<>=]+ [^`]+)`(?: for (\d+) minutes)? \|", PAGE, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `([^`]+ [<>=]+ [^`]+)`(?: for (\d+) minutes?)? \|", PAGE, flags=re.MULTILINE)
     return {(expression, f"{minutes}m" if minutes else None) for expression, minutes in rows}
 
 

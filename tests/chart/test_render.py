@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.chart.needs_helm import needs_helm
-from tests.chart_tool.helm import CHART, NAMESPACE, ROOT, Objects, helm, rendered, template
+from tests.chart_tool.helm import CHART, NAMESPACE, ROOT, Objects, helm, kube_version, rendered, template
 
 EXAMPLES = sorted((ROOT / "examples/values").glob("*.yaml"))
 VALUE_SETS = {"defaults": None} | {path.stem: path for path in EXAMPLES}
@@ -52,7 +52,7 @@ def objects(request: pytest.FixtureRequest) -> Objects:
 
 @pytest.mark.parametrize("name", VALUE_SETS)
 def test_lint_has_nothing_to_say(name: str) -> None:
-    answer = helm("lint", "--strict", str(CHART), *values(name))
+    answer = helm("lint", "--strict", str(CHART), *kube_version(), *values(name))
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "[WARNING]" not in answer.stdout
 

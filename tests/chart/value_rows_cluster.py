@@ -26,6 +26,7 @@ CLUSTER: Final = {
     "crds.annotations": Row(NOTE, annotated(CRD)),
     "policies.enabled": Row(False, lambda o: not [key for key in o if key.startswith(POLICY)]),
     "policies.guard.enabled": Row(False, gone(f"{POLICY}-guard-jobs", f"{POLICY}-guard-pods")),
+    "policies.guard.operators": Row(["other"], lambda o: '"other"' in str(o[f"{POLICY}-guard-jobs"]["spec"])),
     "policies.use.enabled": Row(True, exists(f"{POLICY}-use")),
     "leaderElection.enabled": Row(
         False,

@@ -38,10 +38,16 @@ def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def template(*arguments: str, chart: Path = CHART) -> subprocess.CompletedProcess[str]:
-    """`helm template` of the chart, for the Kubernetes of BACKGROUNDJOB_KUBE_VERSION or Helm's own choice."""
+    """`helm template` of the chart."""
+    return helm(
+        "template", "backgroundjob", str(chart), "--namespace", NAMESPACE, *kube_version(), *arguments
+    )
+
+
+def kube_version() -> tuple[str, ...]:
+    """The flag for another Kubernetes than Helm's own choice."""
     version = os.environ.get("BACKGROUNDJOB_KUBE_VERSION")
-    cluster = ("--kube-version", version) if version else ()
-    return helm("template", "backgroundjob", str(chart), "--namespace", NAMESPACE, *cluster, *arguments)
+    return ("--kube-version", version) if version else ()
 
 
 @cache

@@ -94,7 +94,7 @@ class Process:
             place = election.namespace, election.lease
             elector = Elector(KubeLease(api, *place), election.identity, election.times)
             fenced = api.writing_while(elector.seconds_left)
-            admission = KubeAdmission(fenced, *place)
+            admission = KubeAdmission(fenced, *place) if self._options.probe_admission else None
             self._app = App(KubeCluster(fenced), self._options, self._fail, elector, admission)
         await self._app.start()
 

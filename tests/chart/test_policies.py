@@ -53,3 +53,4 @@ def test_the_allow_list_policy_and_the_anchor_read_the_operators_namespace(setti
 def test_no_policy_is_left_when_another_release_holds_them() -> None:
     left = rendered("--set=policies.enabled=false")
     assert [key for key in left if key.startswith("ValidatingAdmissionPolicy")] == []
+    assert "BACKGROUNDJOB_PROBE_ADMISSION" not in str(left["Deployment/backgroundjob-operator"])

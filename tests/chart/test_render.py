@@ -134,6 +134,7 @@ def test_the_operator_learns_its_settings_from_these_variables() -> None:
         "BACKGROUNDJOB_LOG_FORMAT": "text",
         "BACKGROUNDJOB_LOG_LEVEL": "info",
         "BACKGROUNDJOB_HTTP_PORT": "8080",
+        "BACKGROUNDJOB_PROBE_ADMISSION": "true",
         "BACKGROUNDJOB_LEASE": "backgroundjob-operator",
         "BACKGROUNDJOB_LEASE_NAMESPACE": NAMESPACE,
         "BACKGROUNDJOB_LEASE_DURATION_SECONDS": "15",

@@ -1,5 +1,6 @@
 """Numbers for Prometheus. Labels are closed lists: never an object's name, a class or a parameter."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,8 +39,9 @@ class Metrics:
         self.allowed_methods = self._gauge("allowed_methods", "Entries of the allow-list in use")
         self.leader = self._gauge("leader", "1 when this process may write, 0 on a standby")
         self.admission_current = self._gauge(
-            "admission_current", "1 when admission checks by the operator's allow-list; asked by the leader"
+            "admission_current", "1 when admission checks by the operator's allow-list; NaN where not asked"
         )
+        self.admission_current.set(math.nan)
         self.synced = self._gauge("synced", "1 when every list was read")
 
     def count_write(self, action: str) -> None:

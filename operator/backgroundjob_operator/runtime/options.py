@@ -41,6 +41,8 @@ class Options:
     """Where BackgroundJobs are run; none named means in all."""
     election: Election | None = None
     """None: this process writes without asking, so it must be the only one."""
+    probe_admission: bool = False
+    """Whether the admission policies are this installation's, so that they must have its allow-list."""
     http_port: int = 8080
     log_format: str = "text"
     log_level: str = "info"
@@ -62,6 +64,7 @@ class Options:
             config_name=given.get("CONFIG", CONFIG_CONFIG_MAP),
             watch_namespaces=_namespaces(given.get("WATCH_NAMESPACES", "")),
             election=_election(given, namespace, replica) if "LEASE" in given else None,
+            probe_admission=given.get("PROBE_ADMISSION") == "true",
             http_port=_number(given, "HTTP_PORT", 8080, "a port number", 65_535),
             log_format=given.get("LOG_FORMAT", "text"),
             log_level=given.get("LOG_LEVEL", "info"),

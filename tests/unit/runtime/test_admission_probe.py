@@ -62,6 +62,10 @@ class World:
         self.slept += seconds
 
 
+def test_before_anybody_asks_the_answer_is_not_a_number() -> None:
+    assert b"backgroundjob_admission_current NaN" in Metrics().render()
+
+
 async def test_admission_that_accepts_this_version_and_no_other_is_current() -> None:
     world = World(Asked())
     await world.settle()

@@ -39,6 +39,7 @@ def test_every_variable_is_obeyed() -> None:
         "BACKGROUNDJOB_LOG_FORMAT": "json",
         "BACKGROUNDJOB_LOG_LEVEL": "debug",
         "BACKGROUNDJOB_WATCH_NAMESPACES": "shop, team-a,shop",
+        "BACKGROUNDJOB_PROBE_ADMISSION": "true",
     }
 
     assert Options.from_environment(environment) == Options(
@@ -50,6 +51,7 @@ def test_every_variable_is_obeyed() -> None:
         log_format="json",
         log_level="debug",
         watch_namespaces=("shop", "team-a"),
+        probe_admission=True,
     )
 
 

@@ -1,6 +1,9 @@
 """The operator's port, asked through the API server."""
 
+import time
+
 from e2e_product import NAMESPACE, Namespace, Product
+from tests.cluster.protocol import wait_for
 
 PROXY = f"/api/v1/namespaces/{NAMESPACE}/services/backgroundjob-operator:http/proxy"
 
@@ -36,3 +39,23 @@ def test_a_method_added_to_the_allow_list_can_be_run_at_once(namespace: Namespac
         assert namespace.wait("later", "Failed", "Succeeded")["attempts"][0]["cause"] == "NotLoadable"
     finally:
         product.cluster.kubectl(*config_map, '{"data": {"EmailJob.later": null}}')
+
+
+def test_the_operator_knows_whether_admission_has_its_allow_list(product: Product) -> None:
+    until_admission_is(product, current=True)
+    product.cluster.kubectl("delete", "validatingadmissionpolicybinding", "backgroundjob-anchor")
+    try:
+        label = ("label", "configmap", "backgroundjob-allow-list", f"asked={time.time_ns()}", "--overwrite")
+        product.cluster.kubectl("-n", NAMESPACE, *label)  # a new version, which it asks about
+        until_admission_is(product, current=False)
+    finally:
+        product.install()
+    until_admission_is(product, current=True)
+
+
+def until_admission_is(product: Product, *, current: bool) -> None:
+    def holds() -> bool:
+        text = product.cluster.kubectl("get", "--raw", f"{PROXY}/metrics")
+        return f"backgroundjob_admission_current {float(current)}" in text
+
+    wait_for(holds, f"admission_current {float(current)}", timeout_seconds=60)

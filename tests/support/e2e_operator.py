@@ -1,7 +1,7 @@
 """Operators as processes beside the node instead of in pods: what a test may kill, stop and read at will.
 
 A pod killed again and again waits minutes in CrashLoopBackOff. It is the same program on the same API
-server, there as cluster admin.
+server, with the rights of the operator's ServiceAccount and no others.
 """
 
 import os
@@ -11,8 +11,14 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
+import yaml
+
+from backgroundjob.api.labels import OPERATOR_NAME
 from e2e_product import NAMESPACE, Product
+
+PROGRAM: Final = (sys.executable, "-m", "backgroundjob_operator.kopf_app")
 
 
 class OperatorProcess:
@@ -58,7 +64,9 @@ class OperatorProcess:
         settings = {"NAMESPACE": NAMESPACE, "HTTP_PORT": str(self._port), "POD_NAME": self.replica}
         variables = {f"BACKGROUNDJOB_{name}": value for name, value in {**settings, **self._settings}.items()}
         environment = {**os.environ, **self._product.cluster.environment(), **variables}
-        command = self._product.cluster.command([sys.executable, "-m", "backgroundjob_operator.kopf_app"])
+        # `command` gives the program the admin's file, which this one takes the place of.
+        program = ["env", f"KUBECONFIG={self._kubeconfig(Path(environment['KUBECONFIG']))}", *PROGRAM]
+        command = self._product.cluster.command(program)
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
@@ -89,6 +97,18 @@ class OperatorProcess:
                 return True
             time.sleep(0.01)
         return False
+
+    def _kubeconfig(self, admin: Path) -> Path:
+        """The admin's, with the operator's token instead of the admin's certificate."""
+        token = self._product.cluster.kubectl(
+            "-n", NAMESPACE, "create", "token", OPERATOR_NAME, "--duration=2h"
+        )
+        config = yaml.safe_load(admin.read_text())
+        for user in config["users"]:
+            user["user"] = {"token": token.strip()}
+        own = self._directory / f"{self.name}.kubeconfig"
+        own.write_text(yaml.safe_dump(config))
+        return own
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:

@@ -5,15 +5,23 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
+from e2e_release import NAMESPACE, ROOT, Release
 from tests.cluster.audit import AuditEvent, audit_events
-from tests.cluster.commands import run
 from tests.cluster.protocol import Cluster, Images
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-NAMESPACE: Final = "backgroundjob-system"
+__all__ = [
+    "NAMESPACE",
+    "OPERATOR_USER",
+    "ROOT",
+    "Document",
+    "Namespace",
+    "Product",
+    "background_job",
+    "utc_now",
+]
+
 OPERATOR_USER: Final = f"system:serviceaccount:{NAMESPACE}:backgroundjob-operator"
 POLL_SECONDS: Final = 0.3
 
@@ -27,33 +35,21 @@ class Product:
     cluster: Cluster
     images: Images
 
+    @property
+    def release(self) -> Release:
+        """How it is installed."""
+        return Release(cluster=self.cluster, images=self.images)
+
     def install(self) -> None:
-        """`helm upgrade --install` as docs/install.md says, with the sample and hostile jobs allowed."""
-        values = [ROOT / "examples/values/sample-jobs.yaml", ROOT / "tests/e2e/values.yaml"]
-        repository, _, tag = self.images.operator.rpartition(":")
-        settings = {
-            "image.repository": repository,
-            "image.tag": tag,
-            "image.pullPolicy": "Never",
-            "config.profiles.default.image": self.images.examples,
-            "config.profiles.default.imagePullPolicy": "Never",
-        }
-        arguments = [
-            argument for name, value in settings.items() for argument in ("--set", f"{name}={value}")
-        ]
-        files = [argument for path in values for argument in ("--values", str(path))]
-        chart = str(ROOT / "charts/backgroundjob")
-        base = ["helm", "upgrade", "--install", "backgroundjob", chart, "--namespace", NAMESPACE]
-        run(self.cluster.command([*base, "--create-namespace", "--force-conflicts", *files, *arguments]))
+        """Install or upgrade it, as docs/install.md says, over whatever an earlier run of the suite left."""
+        self.release.install("--take-ownership")
         # A rebuilt image has the same tag: the pod must be a new one.
         self.cluster.kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/backgroundjob-operator")
         self.wait_ready()
 
     def wait_ready(self) -> None:
         """Return when the operator's pod is ready and is the only one."""
-        self.cluster.kubectl(
-            "-n", NAMESPACE, "rollout", "status", "deployment/backgroundjob-operator", "--timeout=120s"
-        )
+        self.release.wait_ready()
 
     def scale(self, replicas: int) -> None:
         """Run that many operators; returns when the pods are there, or gone."""

@@ -1,0 +1,64 @@
+"""Releases of the chart on the test cluster, by helm as docs/install.md says."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.cluster.commands import run
+from tests.cluster.protocol import Cluster, Images
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+NAMESPACE: Final = "backgroundjob-system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One release: of which sources, under which name, in which namespace, with which images."""
+
+    cluster: Cluster
+    images: Images
+    name: str = "backgroundjob"
+    namespace: str = NAMESPACE
+    tree: Path = ROOT
+
+    def install(self, *options: str, values: Mapping[str, Any] | None = None) -> None:
+        """`helm upgrade --install` with the sample and hostile jobs allowed, and these values over all."""
+        files = [self.tree / "examples/values/sample-jobs.yaml", self.tree / "tests/e2e/values.yaml"]
+        arguments = [f"--values={path}" for path in files]
+        for name, value in {**_image_values(self.images), **(values or {})}.items():
+            arguments += ["--set-json", f"{name}={json.dumps(value)}"]
+        self.helm(
+            "upgrade", "--install", self.name, str(self.tree / "charts/backgroundjob"), *options, *arguments
+        )
+
+    def uninstall(self) -> None:
+        """`helm uninstall`; returns when the operator's pods are gone."""
+        self.helm("uninstall", self.name, "--wait", "--timeout=120s")
+
+    def helm(self, *arguments: str) -> str:
+        """Helm in the namespace of the release, which is created where needed."""
+        place = ["--namespace", self.namespace]
+        if "--install" in arguments:
+            place += ["--create-namespace", "--force-conflicts"]
+        return run(self.cluster.command(["helm", *arguments, *place]))
+
+    def kubectl(self, *arguments: str) -> str:
+        """Kubectl in the namespace of the release."""
+        return self.cluster.kubectl("-n", self.namespace, *arguments)
+
+    def wait_ready(self, deployment: str = "backgroundjob-operator") -> None:
+        """Return when the operator's present pods are ready and are the only ones."""
+        self.kubectl("rollout", "status", f"deployment/{deployment}", "--timeout=180s")
+
+
+def _image_values(images: Images) -> Mapping[str, Any]:
+    repository, _, tag = images.operator.rpartition(":")
+    return {
+        "image.repository": repository,
+        "image.tag": tag,
+        "image.pullPolicy": "Never",
+        "config.profiles.default.image": images.examples,
+        "config.profiles.default.imagePullPolicy": "Never",
+    }

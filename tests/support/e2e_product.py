@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from e2e_release import NAMESPACE, ROOT, Release
 from tests.cluster.audit import AuditEvent, audit_events
-from tests.cluster.protocol import Cluster, Images
+from tests.cluster.protocol import Cluster, Images, wait_for
 
 __all__ = [
     "NAMESPACE",
@@ -48,8 +48,14 @@ class Product:
         self.wait_ready()
 
     def wait_ready(self) -> None:
-        """Return when the operator's pod is ready and is the only one."""
+        """Return when the operator's pods are ready, are the only ones, and one of them leads."""
         self.release.wait_ready()
+        wait_for(self._leads, "one of the present pods leading", timeout_seconds=60)
+
+    def _leads(self) -> bool:
+        lease = ("get", "lease", "backgroundjob-operator", "--ignore-not-found")
+        holder = self.release.kubectl(*lease, "--output=jsonpath={.spec.holderIdentity}")
+        return any(holder.startswith(f"{pod}_") for pod in self.release.pods())
 
     def scale(self, replicas: int) -> None:
         """Run that many operators; returns when the pods are there, or gone."""

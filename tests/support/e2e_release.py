@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.cluster.commands import run
-from tests.cluster.protocol import Cluster, Images
+from tests.cluster.protocol import Cluster, Images, wait_for
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 NAMESPACE: Final = "backgroundjob-system"
@@ -51,6 +51,16 @@ class Release:
     def wait_ready(self, deployment: str = "backgroundjob-operator") -> None:
         """Return when the operator's present pods are ready and are the only ones."""
         self.kubectl("rollout", "status", f"deployment/{deployment}", "--timeout=180s")
+        wait_for(lambda: None not in self.pods(), "the end of the former pods", timeout_seconds=60)
+
+    def pods(self) -> list[str | None]:
+        """Names of the operator's pods; None for one that is about to go."""
+        selector = "--selector=app.kubernetes.io/component=operator"
+        found = [
+            pod["metadata"]
+            for pod in json.loads(self.kubectl("get", "pods", selector, "-o", "json"))["items"]
+        ]
+        return [None if "deletionTimestamp" in metadata else metadata["name"] for metadata in found]
 
 
 def _image_values(images: Images) -> Mapping[str, Any]:

@@ -70,7 +70,7 @@ class SettingsSource:
         self._version_changed = version_changed
         self.settings = Settings(allow_list=None, config=OperatorConfig())
         self.allow_list_version: str | None = None
-        """The ConfigMap's resourceVersion; None while it does not exist."""
+        """The ConfigMap's resourceVersion; None where there is none, as in local mode."""
         self._data: dict[str, Mapping[str, str]] = {}
         """What was last read, by ConfigMap: a version that says the same changes nothing."""
         self.problems: dict[str, str] = {}
@@ -84,7 +84,7 @@ class SettingsSource:
         if event_type == "DELETED":
             self._missing(name)
             return
-        self._note_version(name, document["metadata"]["resourceVersion"])
+        self._note_version(name, document["metadata"].get("resourceVersion"))
         data = dict(document.get("data") or {})
         if self._data.get(name) == data:
             return

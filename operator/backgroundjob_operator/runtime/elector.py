@@ -29,7 +29,8 @@ from backgroundjob_operator.engine.leadership import (
     released_spec,
 )
 
-RELEASE_SECONDS: Final = 1.0
+RELEASE_SECONDS: Final = 4.0
+"""Well worth it on a slow server: a Lease that is not released holds everybody up for its whole duration."""
 
 _log = logging.getLogger(__name__)
 

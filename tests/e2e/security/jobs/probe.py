@@ -21,6 +21,13 @@ class ProbeJob:
         time.sleep(seconds)
         return seconds
 
+    def large(self, result_kilobytes: int, line_megabytes: int) -> str:
+        """Print one line that long, and return that much."""
+        for _ in range(line_megabytes):
+            print("x" * 1024 * 1024, end="")
+        print()
+        return "x" * 1024 * result_kilobytes
+
     def surroundings(self) -> dict[str, Any]:
         """What the pod gives to the code: user, token, API server, writable places, privileges."""
         status = dict(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from e2e_product import Namespace, Product
 from tests.e2e.faults.settings import ConfigMapEditor
 
-METHODS: Final = ("echo", "seconds", "large", "surroundings", "leftovers")
+METHODS: Final = ("echo", "seconds", "both", "fail", "large", "surroundings", "leftovers")
 _CODE: Final = "security-jobs"
 
 

@@ -3,7 +3,7 @@
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 SETUID = 0o6000
@@ -20,6 +20,14 @@ class ProbeJob:
         """Take that long."""
         time.sleep(seconds)
         return seconds
+
+    def both(self, plain: str, value: str) -> list[str]:
+        """Give both parameters back."""
+        return [plain, value]
+
+    def fail(self, plain: str, value: str) -> Never:
+        """Raise with the secret one in the message."""
+        raise PermissionError(f"no access with {value}")
 
     def large(self, result_kilobytes: int, line_megabytes: int) -> str:
         """Print one line that long, and return that much."""

@@ -27,6 +27,7 @@ from backgroundjob_operator.engine.actions import (
 from backgroundjob_operator.engine.ownership import background_job_uid
 from backgroundjob_operator.engine.store import Store
 from backgroundjob_operator.runtime.metrics import Metrics
+from backgroundjob_operator.runtime.turns import Turns
 
 CONCURRENT_CALLS: Final = 32
 BACKOFF_SECONDS: Final = (0.2, 0.5, 1, 2, 5, 10, 30)
@@ -59,7 +60,7 @@ class Actuator:
         self._metrics = metrics
         self._idle = idle
         self._sleep = sleep
-        self._calls = asyncio.Semaphore(CONCURRENT_CALLS)
+        self._turns = Turns(CONCURRENT_CALLS)
         self._tasks: dict[ObjectKey, asyncio.Task[None]] = {}
         self._failures: dict[ObjectKey, int] = {}
         self._waiting: set[ObjectKey] = set()
@@ -108,7 +109,7 @@ class Actuator:
     async def _perform_all(self, key: ObjectKey, actions: tuple[Action, ...]) -> None:
         for action in actions:
             try:
-                async with self._calls:
+                async with self._turns.of(key.namespace):
                     await self._do(action)
             except _Unsure as unsure:
                 await self._find_out(key, unsure)
@@ -124,7 +125,7 @@ class Actuator:
         while True:
             await self._back_off(key, error)
             try:
-                async with self._calls:
+                async with self._turns.of(key.namespace):
                     job = await self._own_job(unsure.action)
             except NotFound:
                 return  # it had no effect

@@ -4,11 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+INSTALL := -m pip install --quiet --disable-pip-version-check
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python $(INSTALL) --require-hashes -r requirements/dev.txt
+	$(BIN)/python $(INSTALL) --no-deps --no-build-isolation -e .
+	touch $@
+
+# Tools with large dependency trees: .venv-checks and .venv-sbom.
+$(VENV)-%/.installed: requirements/%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(INSTALL) --require-hashes -r $<
 	touch $@
 
 install: $(STAMP)  ## Make .venv with the locked dependencies
@@ -46,8 +54,10 @@ cluster-down: $(STAMP)  ## Stop the test cluster
 
 lock: $(STAMP)  ## Resolve requirements/*.txt again
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --group dev --all-extras --no-emit-package backgroundjob pyproject.toml -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra operator --no-emit-package backgroundjob pyproject.toml -o requirements/operator.txt
+	$(LOCK) --group dev --all-extras --no-emit-package backgroundjob pyproject.toml -o requirements/dev.txt
+	$(LOCK) --extra operator --no-emit-package backgroundjob pyproject.toml -o requirements/operator.txt
+	$(LOCK) --group checks -o requirements/checks.txt
+	$(LOCK) --group sbom -o requirements/sbom.txt
 
 help:
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## */\1\t/' | column -t -s "$$(printf '\t')"

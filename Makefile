@@ -46,6 +46,9 @@ crds: $(STAMP)  ## Generate the CRD from the models
 chart: $(STAMP)  ## Generate the chart's schema and README and install.yaml; needs helm
 	$(BIN)/python -m tests.chart_tool
 
+tools: $(STAMP)  ## Build helm 3, helm 4 and what else the checks need (Go), once
+	$(BIN)/python -m tests.tools
+
 cluster-up: $(STAMP)  ## Start (build once) the real test cluster
 	$(BIN)/python -m tests.cluster up
 
@@ -62,4 +65,4 @@ lock: $(STAMP)  ## Resolve requirements/*.txt again
 help:
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## */\1\t/' | column -t -s "$$(printf '\t')"
 
-.PHONY: install demo test test-full e2e fmt check crds chart cluster-up cluster-down lock help
+.PHONY: install demo test test-full e2e fmt check crds chart tools cluster-up cluster-down lock help

@@ -59,10 +59,11 @@ lock: $(STAMP)  ## Resolve requirements/*.txt again
 	$(BIN)/python -m pip install --quiet uv
 	$(LOCK) --group dev --all-extras --no-emit-package backgroundjob pyproject.toml -o requirements/dev.txt
 	$(LOCK) --extra operator --no-emit-package backgroundjob pyproject.toml -o requirements/operator.txt
+	$(LOCK) --group build -o requirements/build.txt
 	$(LOCK) --group checks -o requirements/checks.txt
 	$(LOCK) --group sbom -o requirements/sbom.txt
 
 help:
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## */\1\t/' | column -t -s "$$(printf '\t')"
 
-.PHONY: install demo test test-full e2e fmt check crds chart tools cluster-up cluster-down lock help
+.PHONY: install demo test test-full e2e fmt check crds chart sbom dist tools cluster-up cluster-down lock help

@@ -46,6 +46,12 @@ crds: $(STAMP)  ## Generate the CRD from the models
 chart: $(STAMP)  ## Generate the chart's schema and README and install.yaml; needs helm
 	$(BIN)/python -m tests.chart_tool
 
+sbom: $(STAMP) $(VENV)-sbom/.installed  ## Write the wheel and the SBOM of what the operator's image installs to dist/
+	$(BIN)/python -m tests.tools.dist sbom
+
+dist: sbom  ## Write wheel, SBOM and chart package to dist/: the same bytes for the same commit
+	$(BIN)/python -m tests.tools.dist chart
+
 tools: $(STAMP)  ## Build helm 3, helm 4 and what else the checks need (Go), once
 	$(BIN)/python -m tests.tools
 

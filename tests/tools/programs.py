@@ -67,6 +67,12 @@ PROGRAMS: Final[Mapping[str, Program]] = {
         version="v1.20.0",
         module_hash="h1:J1VqK86SunV4Gg8emPTmwUVxe0rmXnAs5K9ZUbGMKR8=",
     ),
+    # Serves a registry on loopback.
+    "crane": Program(
+        package="github.com/google/go-containerregistry/cmd/crane",
+        version="v0.22.1",
+        module_hash="h1:RZuuSYhTvlDvtsK+NkutoCZ//C0X2ebLK8X8l3ULs84=",
+    ),
     "cosign": Program(
         package="github.com/sigstore/cosign/v3/cmd/cosign",
         version="v3.1.3",

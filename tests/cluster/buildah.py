@@ -40,7 +40,10 @@ class Buildah:
             return False
         return True
 
-    def build(self, name: str, context: Path, dockerfile: Path, arguments: dict[str, str]) -> None:
+    def build(
+        self, name: str, context: Path, dockerfile: Path, arguments: dict[str, str], timestamp: int = 0
+    ) -> None:
+        """Build the image; `timestamp` dates it and its files, so that equal content makes an equal image."""
         given = [f"--build-arg={key}={value}" for key, value in arguments.items()]
         # chroot: a machine that forbids nested namespaces can build, too.
         self.buildah(
@@ -48,6 +51,7 @@ class Buildah:
             "--quiet",
             "--isolation=chroot",
             "--pull-never",
+            f"--timestamp={timestamp}",
             *given,
             f"--file={dockerfile}",
             f"--tag={name}",

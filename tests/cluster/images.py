@@ -27,7 +27,7 @@ def references() -> Images:
 def provide(load: Callable[[Path], None], marks: Path, progress: Progress, cache: Path) -> Images:
     """Build what changed and load what the cluster does not have; `marks` remembers what it has."""
     marks.mkdir(parents=True, exist_ok=True)
-    with _locked(cache):
+    with storage_lock(cache):
         archives = ImageBuilder(cache, progress).archives()
     new = {spec: archive for spec, archive in archives.items() if _mark(marks, spec) != str(archive)}
     if new:
@@ -102,12 +102,7 @@ class ImageBuilder:
             tempfile.TemporaryDirectory(prefix="context-") as scratch,
         ):
             context = Path(scratch)
-            copy_context(spec, context)
-            if spec.wheels:
-                shutil.copytree(
-                    ensure_wheels(ROOT / "requirements/operator.txt", self._cache), context / "wheels"
-                )
-                add_project_wheel(context)
+            fill_context(spec, context, self._cache)
             arguments = {"BASE_IMAGE": base, "VERSION": TAG}
             self._engine.build(_name(spec.name, keys), context, ROOT / spec.dockerfile, arguments)
         self._engine.remove_others(_name(spec.name, keys))
@@ -118,12 +113,20 @@ class ImageBuilder:
             old.unlink()
 
 
+def fill_context(spec: ImageSpec, context: Path, cache: Path) -> None:
+    """All that the image is built from, wheels included: the build itself fetches nothing."""
+    copy_context(spec, context)
+    if spec.wheels:
+        shutil.copytree(ensure_wheels(ROOT / "requirements/operator.txt", cache), context / "wheels")
+        add_project_wheel(context)
+
+
 def _name(image: str, keys: dict[str, str]) -> str:
     return f"localhost/{image}:{keys[image]}"
 
 
 @contextmanager
-def _locked(cache: Path) -> Iterator[None]:
+def storage_lock(cache: Path) -> Iterator[None]:
     """Two builds in one storage would undo each other's work."""
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "images.lock").open("w") as lock:

@@ -149,7 +149,9 @@ class Engine(Buildah):
     def has(self, name: str) -> bool:
         return name in self.built
 
-    def build(self, name: str, context: Path, dockerfile: Path, arguments: dict[str, str]) -> None:
+    def build(
+        self, name: str, context: Path, dockerfile: Path, arguments: dict[str, str], timestamp: int = 0
+    ) -> None:
         self.built.append(name)
 
     def export(self, name: str, public_name: str, archive: Path) -> None:

@@ -27,9 +27,24 @@ demo: $(STAMP)  ## Run real jobs on this machine, no cluster needed
 test: $(STAMP)  ## Unit, property and local tests: Python only, under 3 minutes
 	$(BIN)/python -m pytest -o faulthandler_timeout=120 -o faulthandler_exit_on_timeout=true
 
-test-full: $(STAMP)  ## The same with 2,000 examples for each property, and seeded mutants that must be caught
+# Needs Go and a registry of Python packages, as the first `make install` does, and no cluster.
+test-full: test-thorough test-mutants test-checks test-charts  ## All but the cluster: thorough properties, mutants, checkers, supply chain, both Helms; under 20 minutes
+
+test-thorough: $(STAMP)  ## make test with 2,000 examples for each property
 	$(BIN)/python -m pytest --hypothesis-profile=thorough
+
+test-mutants: $(STAMP)  ## Seeded mutants that must be caught
 	$(BIN)/python -m pytest tests/mutants -v
+
+test-checks: $(STAMP) $(VENV)-checks/.installed $(VENV)-sbom/.installed tools  ## Chart checkers and the supply chain
+	$(BIN)/python -m pytest tests/static_checks tests/supply_chain
+
+# The chart's own tests with two Helms for three versions of Kubernetes: test-chart-helm3-1.30 and so on.
+CHARTS := $(foreach helm,helm3 helm4,$(foreach kubernetes,1.30 1.33 1.36,test-chart-$(helm)-$(kubernetes)))
+test-charts: $(CHARTS)  ## The chart's tests by Helm 3 and 4, for Kubernetes 1.30, 1.33 and 1.36
+$(CHARTS): test-chart-%: $(STAMP)
+	helm=$$($(BIN)/python -m tests.tools $(word 1,$(subst -, ,$*))) && \
+	BACKGROUNDJOB_HELM=$$helm BACKGROUNDJOB_KUBE_VERSION=$(word 2,$(subst -, ,$*)) $(BIN)/python -m pytest tests/chart
 
 e2e: $(STAMP)  ## The same on a real Kubernetes (BACKGROUNDJOB_CLUSTER=embedded|kind|current)
 	$(BIN)/python -m pytest tests/e2e -v --durations=0
@@ -72,4 +87,4 @@ lock: $(STAMP)  ## Resolve requirements/*.txt again
 help:
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## */\1\t/' | column -t -s "$$(printf '\t')"
 
-.PHONY: install demo test test-full e2e fmt check crds chart sbom dist tools cluster-up cluster-down lock help
+.PHONY: install demo test test-full e2e fmt check crds chart sbom dist tools cluster-up cluster-down lock help test-thorough test-mutants test-checks test-charts $(CHARTS)

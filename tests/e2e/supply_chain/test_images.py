@@ -46,11 +46,15 @@ def buildah(progress: Progress) -> Iterator[Buildah]:
         engine.buildah("rmi", "--force", *(name for name in listed if name.startswith(REPOSITORY)))
 
 
-def build(buildah: Buildah, spec: ImageSpec, tag: str, arguments: Mapping[str, str], date: int) -> Image:
-    """Build the image in a new directory; returns its description."""
+def build(
+    buildah: Buildah, spec: ImageSpec, tag: str, arguments: Mapping[str, str], date: int, *, mask: int = 0o022
+) -> Image:
+    """Build the image in a new directory made with this mask; returns its description."""
     name = f"{REPOSITORY}{spec.name}:{tag}"
     with tempfile.TemporaryDirectory(prefix="context-") as scratch:
         fill_context(spec, Path(scratch), cache_directory())
+        for path in Path(scratch).rglob("*"):
+            path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
         given = {"BASE_IMAGE": buildah.base(), **arguments}
         buildah.build(name, Path(scratch), ROOT / spec.dockerfile, given, date)
     described: Image = json.loads(buildah.buildah("inspect", "--type=image", name))
@@ -103,8 +107,8 @@ def test_it_runs_as_a_user_without_a_name_or_rights(image: Image) -> None:
 
 
 def test_two_builds_are_the_same_bytes(image: Image, spec: ImageSpec, buildah: Buildah) -> None:
-    """At another time, in another directory: layers and configuration, so also the image's id."""
-    again = build(buildah, spec, "again", GIVEN, DATE)
+    """At another time, in a directory with other rights: layers and configuration, so also the image's id."""
+    again = build(buildah, spec, "again", GIVEN, DATE, mask=0o077)
     assert len(layers(image)) == 1
     assert layers(again) == layers(image)
     assert again["FromImageID"] == image["FromImageID"]

@@ -73,7 +73,7 @@ def _has_ended(document: Document) -> bool:
 def _summary(document: Document) -> str:
     status = document.get("status") or {}
     if "state" not in status:
-        return "not seen by the operator"
+        return "without a status (the operator's log says why)"
     return ", ".join(filter(None, (status["state"], status.get("reason"), status.get("message"))))
 
 

@@ -1,11 +1,12 @@
 """What the chart grants, to the operator and to people."""
 
+import re
 from typing import Any
 
 import pytest
 
 from tests.chart.needs_helm import needs_helm
-from tests.chart_tool.helm import NAMESPACE, Objects, rendered
+from tests.chart_tool.helm import NAMESPACE, ROOT, Objects, rendered
 
 pytestmark = needs_helm
 
@@ -126,3 +127,9 @@ def test_readers_reach_the_operators_port_and_nothing_else_of_the_cluster() -> N
 def test_the_test_may_do_nothing_but_make_read_and_delete_its_job() -> None:
     role = rendered()["Role/backgroundjob-test"]
     assert grants(role) == spelled({("backgroundjob.dev", "backgroundjobs"): "create get delete"})
+
+
+def test_the_installation_page_lists_every_role() -> None:
+    page = (ROOT / "docs/install.md").read_text()
+    listed = set(re.findall(r"^\| `(backgroundjob-[a-z-]+)`", page, re.MULTILINE))
+    assert listed == {role["metadata"]["name"] for role in roles(rendered()).values()}

@@ -25,7 +25,8 @@ NAMES: Final = {
     "fullnameOverride": Row("jobs", exists("Deployment/jobs-operator")),
     "namespaceOverride": Row("tools", exists(f"{OPERATOR} in tools")),
     "commonLabels": Row(
-        {"team": "x"}, lambda o: all(one["metadata"]["labels"].get("team") == "x" for one in o.values())
+        {"team": "x"},
+        lambda o: all(one["metadata"]["labels"].get("team") == "x" for one in [*o.values(), pod(o)]),
     ),
 }
 POD: Final = {
@@ -79,9 +80,7 @@ POD: Final = {
     "logFormat": Row("json", told("BACKGROUNDJOB_LOG_FORMAT", "json")),
 }
 ACCOUNT: Final = "ServiceAccount/backgroundjob-operator"
-OWN: Final = [
-    key for kind in ("ClusterRole", "ClusterRoleBinding") for key in [f"{kind}/backgroundjob-operator"]
-]
+OWN: Final = ("ClusterRole/backgroundjob-operator", "ClusterRoleBinding/backgroundjob-operator")
 PERMISSIONS: Final = {
     "operator.enabled": Row(False, gone(OPERATOR, ACCOUNT, "Service/backgroundjob-operator", *OWN)),
     "serviceAccount.create": Row(False, gone("ServiceAccount/mine"), {"serviceAccount.name": "mine"}),

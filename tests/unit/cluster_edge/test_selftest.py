@@ -46,7 +46,7 @@ async def test_another_end_is_told_with_the_operators_words(api: KubeStub, kube:
 async def test_an_operator_that_does_nothing_is_told_and_the_job_goes(
     api: KubeStub, kube: KubeCluster
 ) -> None:
-    with pytest.raises(TestFailed, match="is without a status .* after 1 s"):
+    with pytest.raises(TestFailed, match=r"is without a status .* after 1 s"):
         await run_job(kube, KEY, 1)
 
     assert api.writes == CREATED_AND_DELETED

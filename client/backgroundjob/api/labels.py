@@ -13,7 +13,7 @@ SHORT_NAMES: Final = ("bgjob", "bgj")
 CATEGORY: Final = "background"
 CRD_NAME: Final = f"{PLURAL}.{GROUP}"
 
-# Labels of every Job and Pod of ours.  `uid` is the reserved one: admission lets only the operator set it.
+# Labels of every Job and Pod of ours. Admission lets only the operator set them.
 NAME_LABEL: Final = f"{GROUP}/name"
 UID_LABEL: Final = f"{GROUP}/uid"
 ATTEMPT_LABEL: Final = f"{GROUP}/attempt"

@@ -20,7 +20,6 @@ EVIL = {
     "podTemplate": {"spec": {"hostNetwork": True}},
     "hostNetwork": True,
 }
-WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 
 def test_sec_01_a_field_of_the_pod_is_refused_or_dropped_and_never_obeyed(namespace: Namespace) -> None:
@@ -164,8 +163,6 @@ def test_sec_13_names_of_another_namespace_cause_no_write_there(
         product.cluster.kubectl("delete", "namespace", other, "--wait=false")
     assert namespace.name in {event.namespace for event in asked}
     assert [event for event in asked if event.namespace == other] == []
-    written = {event.namespace for event in asked if event.verb in WRITES and event.resource != "leases"}
-    assert other not in written
 
 
 @pytest.mark.parametrize("size", [65_537, 300_000, 1_400_000, 1_700_000])
@@ -174,7 +171,7 @@ def test_sec_20_params_that_are_too_large_are_refused_at_once(module_namespace: 
     begin = time.monotonic()
     code, text = post(module_namespace, document)
     assert code == 413, text
-    assert f"params and args are too large: {size + 9} characters" in text or "too large" in text
+    assert "too large" in text
     # A 500 would be tried again by every client.
     assert time.monotonic() - begin < 5
 

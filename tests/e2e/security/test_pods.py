@@ -12,7 +12,6 @@ from tests.e2e.security.probes import bring_code, probes_allowed
 
 RESTRICTED = ("pod-security.kubernetes.io/enforce=restricted", "pod-security.kubernetes.io/warn=restricted")
 ROOT_POD = {"name": "main", "image": "localhost/none:1"}
-OWN_POD = "jsonpath={.items[*].metadata.name}"
 
 
 @pytest.fixture
@@ -60,8 +59,7 @@ def test_sec_16_a_job_runs_there_without_token_and_without_privileges(
     restricted: Namespace, probes: None
 ) -> None:
     bring_code(restricted).apply("probe", "ProbeJob", "surroundings")
-    [seen] = [restricted.wait("probe", "Succeeded", "Failed")["result"]]
-    assert seen == {
+    assert restricted.wait("probe", "Succeeded", "Failed")["result"] == {
         "user": 10001,
         "group": 10001,
         "token": False,
@@ -83,11 +81,8 @@ def test_sec_29_the_operator_image_holds_no_setuid_program_and_no_installer(prod
         "print(json.dumps([seen['user'], seen['writable'], job.leftovers()]))"
     )
     source = (Path(__file__).parent / "jobs/probe.py").read_text()
-    kubectl = product.cluster.kubectl
-    name = kubectl(
-        "-n", NAMESPACE, "get", "pods", "-l", "app.kubernetes.io/component=operator", "-o", OWN_POD
-    )
-    told = kubectl("-n", NAMESPACE, "exec", name, "--", "python3", "-c", f"{source}\n{ask}")
+    command = ("exec", "deployment/backgroundjob-operator", "--", "python3", "-c", f"{source}\n{ask}")
+    told = product.cluster.kubectl("-n", NAMESPACE, *command)
     assert json.loads(told) == [10001, ["/tmp"], {"setuid": [], "left": []}]
 
 

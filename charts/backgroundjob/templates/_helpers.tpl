@@ -39,13 +39,14 @@ app.kubernetes.io/component: operator
 {{- toYaml (merge $own .Values.commonLabels) }}
 {{- end }}
 
-{{- /* Name and namespace of an object of this release, and its labels. Call with (list $ name). */}}
+{{- /* Name and namespace of an object of this release, and its labels. Call with (list $ name) or (list $ name more-labels). */}}
 {{- define "backgroundjob.metadata" -}}
 {{- $root := first . -}}
-name: {{ last . }}
+{{- $more := gt (len .) 2 | ternary (last .) dict -}}
+name: {{ index . 1 }}
 namespace: {{ include "backgroundjob.namespace" $root }}
 labels:
-  {{- include "backgroundjob.labels" $root | nindent 2 }}
+  {{- toYaml (merge (include "backgroundjob.labels" $root | fromYaml) $more) | nindent 2 }}
 {{- end }}
 
 {{- define "backgroundjob.image" -}}

@@ -14,7 +14,7 @@ ROOT: Final = Path(__file__).parents[2]
 CHART: Final = ROOT / "charts/backgroundjob"
 NAMESPACE: Final = "backgroundjob-system"
 HOW_TO_GET_ONE: Final = (
-    "no helm: put one on PATH, set BACKGROUNDJOB_HELM, or run `make cluster-up`, which builds one"
+    "no helm: put one on PATH, set BACKGROUNDJOB_HELM, or run `make tools`, which builds one"
 )
 
 # The C parser takes a tenth of the time; a PyYAML may be built without it.
@@ -25,9 +25,10 @@ Objects = dict[str, dict[str, Any]]
 
 @cache
 def helm_binary() -> str | None:
-    """BACKGROUNDJOB_HELM, helm on PATH, or the newest one that the cluster tool built."""
+    """BACKGROUNDJOB_HELM, helm on PATH, or the newest helm 4 that `make tools` or the cluster tool built."""
     cached = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "backgroundjob"
-    built = sorted(map(str, cached.glob("*/bin/helm")), key=os.path.getmtime)
+    places = (*cached.glob("*/bin/helm"), *cached.glob("tools/helm4-*/helm"))
+    built = sorted(map(str, places), key=os.path.getmtime)
     found = [os.environ.get("BACKGROUNDJOB_HELM"), shutil.which("helm"), *reversed(built)]
     return next(filter(None, found), None)
 

@@ -4,6 +4,7 @@
 time of the commit.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -95,10 +96,12 @@ def _make(part: str, scratch: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.dist")
+    parser.add_argument("parts", nargs="+", choices=["sbom", "chart"])
     target = ROOT / "dist"
     target.mkdir(exist_ok=True)
     try:
-        for part in arguments:
+        for part in parser.parse_args(arguments).parts:
             with tempfile.TemporaryDirectory(prefix="dist-") as scratch:
                 _make(part, Path(scratch))
                 for file in sorted(Path(scratch).iterdir()):

@@ -50,13 +50,20 @@ def test_checkov_finds_what_has_a_reason_and_nothing_else(checkov: dict[str, Any
 
 def test_checkov_read_every_object_and_passed_most(checkov: dict[str, Any]) -> None:
     summary = checkov["summary"]
-    assert (summary["parsing_errors"], summary["skipped"]) == (0, 0)
+    assert summary["parsing_errors"] == 0
     assert summary["passed"] > 100
 
 
-def test_checkov_fails_at_most_three_checks_of_what_stays_installed(checkov: dict[str, Any]) -> None:
-    failed = [check["resource"] for check in checkov["results"]["failed_checks"]]
-    assert len([resource for resource in failed if TEST_POD not in resource]) <= 3
+def test_checkov_fails_at_most_three_checks(checkov: dict[str, Any]) -> None:
+    assert checkov["summary"]["failed"] <= 3
+
+
+def test_checkov_skips_nothing_of_what_stays_installed_and_nothing_without_a_reason(
+    checkov: dict[str, Any],
+) -> None:
+    skipped = checkov["results"]["skipped_checks"]
+    assert all(TEST_POD in check["resource"] for check in skipped)
+    assert all(len(check["check_result"]["suppress_comment"].split()) > 5 for check in skipped)
 
 
 def test_kube_score_finds_nothing_critical_without_a_reason(released: Path, reasons: Any) -> None:

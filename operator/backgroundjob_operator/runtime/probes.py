@@ -1,10 +1,12 @@
 """/livez, /readyz, /metrics and /why on one port. Liveness never depends on the API server."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from backgroundjob_operator.runtime.metrics import Metrics
 
@@ -13,9 +15,19 @@ Check = Callable[[], str | None]
 AskWhy = Callable[[str, str, str], Mapping[str, object] | None]
 """Namespace, name and uid of an object to the answer of `bgjob why`; None when there is no such object."""
 
-
 CONNECTION_SECONDS: Final = 10.0
 """A connection lives for one to two times this: those that never finish a request would pile up."""
+
+_log = logging.getLogger(__name__)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether the record is not about a request that is no HTTP: with those anybody could fill the log."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
+_log.addFilter(_is_ours)
 
 
 class ProbeServer:
@@ -47,7 +59,7 @@ class ProbeServer:
         app.router.add_get("/readyz", self._handler(self._ready))
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/why/{namespace}/{name}", self._serve_why)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        self._runner = web.AppRunner(app, access_log=None, logger=_log, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, None, self._port).start()
         if self._runner.server is not None:

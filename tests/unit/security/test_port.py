@@ -106,6 +106,20 @@ async def test_sec_28_headers_are_bounded(port: Port) -> None:
     assert b" 400 " in (await port.send(get("/livez", "X: " + "x" * 20_000)))[:20]
 
 
+async def test_sec_28_what_is_no_request_leaves_nothing_in_the_log(
+    port: Port, caplog: pytest.LogCaptureFixture
+) -> None:
+    for junk in (b"\x16\x03\x01\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", get("/livez", "X: " + "x" * 20_000)):
+        assert b" 400 " in (await port.send(junk))[:20]
+    assert caplog.messages == []
+
+
+async def test_a_defect_of_our_own_is_told(port: Port, caplog: pytest.LogCaptureFixture) -> None:
+    port.asked = None  # type: ignore[assignment]  # the defect
+    assert b" 500 " in (await port.send(get("/why/shop/mail?uid=u")))[:20]
+    assert caplog.messages[0].startswith("Error handling request")
+
+
 async def test_sec_28_connections_that_say_nothing_hold_up_nobody_and_are_closed(port: Port) -> None:
     idle = [await asyncio.open_connection("127.0.0.1", port.number) for _ in range(IDLE_CONNECTIONS)]
     for _, writer in idle[::2]:

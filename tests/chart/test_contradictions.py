@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.chart.needs_helm import needs_helm
-from tests.chart_tool.helm import CHART, NAMESPACE, ROOT, template
+from tests.chart_tool.helm import CHART, NAMESPACE, ROOT, rendered, template
 
 pytestmark = needs_helm
 
@@ -21,7 +21,12 @@ REFUSED = {
     "serviceAccount.create=false": "serviceAccount.name is empty",
     "runner.serviceAccount.create=true": "list the namespaces that run jobs",
     "networkPolicy.runner.enabled=true": "list the namespaces that run jobs",
-    "watchNamespaces={shop},test.namespace=mail": "test.namespace is mail, which is not in watchNamespaces",
+    "watchNamespaces={shop},test.namespace=mail": "would run in mail, which is not in watchNamespaces",
+    "watchNamespaces={shop},runner.serviceAccount.create=true,runner.serviceAccount.namespaces={mail}": (
+        "which is not in watchNamespaces"
+    ),
+    "runner.serviceAccount.name=default": "the guard would refuse most pods",
+    "runner.serviceAccount.name=backgroundjob-operator": "the guard would refuse the operator's pods",
     "dashboard.enabled=true": "the dashboard is not part of this version yet",
 }
 
@@ -111,3 +116,27 @@ def test_the_notes_warn_of_what_is_allowed_and_unwise(notes: Callable[..., str],
 def test_a_release_without_the_crd_says_where_it_is(notes: Callable[..., str]) -> None:
     assert "apply crds/ before each upgrade" in notes("--set", "crds.enabled=false")
     assert (ROOT / "crds").is_dir()
+
+
+def test_a_namespace_that_looks_like_a_number_stays_a_name() -> None:
+    options = ["--namespace=123", "--set-string=watchNamespaces={456}"]
+    namespaces = {found["metadata"].get("namespace", "") for found in rendered(*options).values()}
+    assert namespaces == {"", "123", "456"}
+    operator = rendered(*options)["Deployment/backgroundjob-operator in 123"]
+    (container,) = operator["spec"]["template"]["spec"]["containers"]
+    assert {type(one.get("value", "")) for one in container["env"]} == {str}
+
+
+LABELS_THAT_GRANT = (
+    "commonLabels.rbac\\.authorization\\.k8s\\.io/aggregate-to-edit=true",
+    "commonLabels.backgroundjob\\.dev/uid=1",
+    "podLabels.backgroundjob\\.dev/uid=1",
+)
+
+
+@pytest.mark.parametrize("label", LABELS_THAT_GRANT)
+def test_a_label_that_grants_rights_or_poses_as_a_job_is_refused(label: str) -> None:
+    answer = template("--set-string", label)
+    assert answer.returncode != 0
+    name = label.partition(".")[2].partition("=")[0].replace("\\", "")
+    assert name in answer.stderr

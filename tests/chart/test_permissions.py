@@ -133,3 +133,16 @@ def test_the_installation_page_lists_every_role() -> None:
     page = (ROOT / "docs/install.md").read_text()
     listed = set(re.findall(r"^\| `(backgroundjob-[a-z-]+)`", page, re.MULTILINE))
     assert listed == {role["metadata"]["name"] for role in roles(rendered()).values()}
+
+
+def test_the_test_may_use_its_own_method_where_that_is_asked() -> None:
+    role = rendered("--set=policies.use.enabled=true")["Role/backgroundjob-test"]
+    assert [rule for rule in role["rules"] if rule["verbs"] == ["use"]] == [
+        {
+            "apiGroups": ["backgroundjob.dev"],
+            "resources": ["backgroundjobmethods"],
+            "resourceNames": ["backgroundjob.SelfTest.run"],
+            "verbs": ["use"],
+        }
+    ]
+    assert "backgroundjobmethods" not in str(rendered()["Role/backgroundjob-test"])

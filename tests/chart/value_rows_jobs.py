@@ -41,7 +41,10 @@ def runs_its_test_in(namespace: str) -> Holds:
 JOB_ROWS: Final = {
     "runner.serviceAccount.create": Row(
         True,
-        lambda o: RUNNER in o and profile_account(o) == "backgroundjob-runner",
+        lambda o: (
+            o[RUNNER]["automountServiceAccountToken"] is False
+            and profile_account(o) == "backgroundjob-runner"
+        ),
         {"runner.serviceAccount.namespaces": ["shop"]},
     ),
     "runner.serviceAccount.name": Row(

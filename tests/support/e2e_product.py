@@ -42,7 +42,7 @@ class Product:
 
     def install(self) -> None:
         """Install or upgrade it, as docs/install.md says, over whatever an earlier run of the suite left."""
-        self.release.install("--take-ownership")
+        self.release.install("--take-ownership", "--force-conflicts")
         # A rebuilt image has the same tag: the pod must be a new one.
         self.cluster.kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/backgroundjob-operator")
         self.wait_ready()

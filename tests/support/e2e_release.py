@@ -41,7 +41,7 @@ class Release:
         """Helm in the namespace of the release, which is created where needed."""
         place = ["--namespace", self.namespace]
         if "--install" in arguments:
-            place += ["--create-namespace", "--force-conflicts"]
+            place.append("--create-namespace")
         return run(self.cluster.command(["helm", *arguments, *place]))
 
     def kubectl(self, *arguments: str) -> str:

@@ -44,7 +44,7 @@ app.kubernetes.io/component: operator
 {{- $root := first . -}}
 {{- $more := gt (len .) 2 | ternary (last .) dict -}}
 name: {{ index . 1 }}
-namespace: {{ include "backgroundjob.namespace" $root }}
+namespace: {{ include "backgroundjob.namespace" $root | quote }}
 labels:
   {{- toYaml (merge (include "backgroundjob.labels" $root | fromYaml) $more) | nindent 2 }}
 {{- end }}
@@ -75,7 +75,12 @@ Call with (list key value).
 
 {{- /* Where `helm test` runs its job: where the runner's ServiceAccount is and the operator looks. */}}
 {{- define "backgroundjob.testNamespace" -}}
-{{- $candidates := concat (include "backgroundjob.runnerNamespaces" . | fromJsonArray) .Values.watchNamespaces -}}
+{{- $runner := include "backgroundjob.runnerNamespaces" . | fromJsonArray -}}
+{{- $candidates := $runner | default .Values.watchNamespaces -}}
+{{- if and $runner .Values.watchNamespaces -}}
+{{- $candidates = list -}}
+{{- range $runner }}{{ if has . $.Values.watchNamespaces }}{{ $candidates = append $candidates . }}{{ end }}{{ end -}}
+{{- end -}}
 {{ .Values.test.namespace | default (first $candidates) | default (include "backgroundjob.namespace" .) }}
 {{- end }}
 

@@ -26,7 +26,7 @@
 {{- define "backgroundjob.operatorSubjects" -}}
 - kind: ServiceAccount
   name: {{ include "backgroundjob.serviceAccountName" . }}
-  namespace: {{ include "backgroundjob.namespace" . }}
+  namespace: {{ include "backgroundjob.namespace" . | quote }}
 {{- end }}
 
 {{- /* A RoleBinding of the operator to the Role of the same name. Call with (list $ name namespace). */}}
@@ -36,7 +36,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
   name: {{ index . 1 }}
-  namespace: {{ last . }}
+  namespace: {{ last . | quote }}
   labels:
     {{- include "backgroundjob.labels" $root | nindent 4 }}
 roleRef:

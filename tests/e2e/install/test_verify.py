@@ -14,6 +14,11 @@ SELF_TEST = "backgroundjob.SelfTest.run"
 def test_helm_test_runs_a_job_and_says_so(product: Product) -> None:
     told = product.release.helm("test", product.release.name, "--logs")
     assert f"Test passed: {SELF_TEST} ran in the namespace {NAMESPACE} and Succeeded." in told
+    product.release.install(values={"policies.use.enabled": True})
+    try:
+        assert "Test passed" in product.release.helm("test", product.release.name, "--logs")
+    finally:
+        product.release.install()
     assert product.release.kubectl("get", "bgjob,pod,role,sa", "-l", "app.kubernetes.io/component=test") == ""
 
 

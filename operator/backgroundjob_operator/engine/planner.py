@@ -5,7 +5,7 @@ back as an event, and until then its object is busy.
 """
 
 import heapq
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 
 from backgroundjob.policy.effective import Refusal
@@ -28,9 +28,16 @@ Plan = Mapping[ObjectKey, tuple[Action, ...]]
 class Planner:
     """Keeps what the last decisions said: who holds a slot, who claims one, who is due when."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        on_defect: Callable[[ObjectKey, Exception], None] | None = None,
+    ) -> None:
+        """`on_defect` is told of an object that cannot be decided; without it, the error is raised."""
         self._store = store
         self._settings = settings
+        self._on_defect = on_defect
         self.admission = Admission()
         self.history = History()
         self._due: list[tuple[datetime, ObjectKey]] = []
@@ -120,6 +127,16 @@ class Planner:
         return sorted(ready)
 
     def _decide(self, key: ObjectKey, now: datetime) -> tuple[Action, ...]:
+        try:
+            return self._decision(key, now)
+        except Exception as error:
+            if self._on_defect is None:
+                raise
+            # What it holds stays held: it may run. A restart would meet the same object again.
+            self._on_defect(key, error)
+            return ()
+
+    def _decision(self, key: ObjectKey, now: datetime) -> tuple[Action, ...]:
         record = self._store.records.get(key)
         if record is None:
             self._admissions.pop(key, None)

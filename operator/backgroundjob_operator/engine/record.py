@@ -44,6 +44,13 @@ class BackgroundJobRecord:
         )
 
     @property
+    def completion_time(self) -> datetime:
+        """When it ended. A terminal condition that somebody wrote without that time tells its own."""
+        written = [self.status.get("completionTime")]
+        written += [one.get("lastTransitionTime") for one in self.status.get("conditions", ())]
+        return next((parse_time(text) for text in written if text), self.creation_time)
+
+    @property
     def attempts(self) -> list[dict[str, Any]]:
         """The ledger, oldest first."""
         return list(self.status.get("attempts", ()))

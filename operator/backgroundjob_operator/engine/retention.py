@@ -7,7 +7,6 @@ from backgroundjob.api.limits import DEFAULT_TTL_SECONDS
 from backgroundjob.api.reasons import State
 from backgroundjob_operator.engine.actions import Action, DeleteBackgroundJob, DeleteJob
 from backgroundjob_operator.engine.catalogue import Admitted
-from backgroundjob_operator.engine.record import parse_time
 from backgroundjob_operator.engine.status import restarted
 from backgroundjob_operator.engine.view import Decision, View, earliest, patch
 
@@ -23,14 +22,13 @@ def decide_after_end(view: View, now: datetime) -> Decision:
     leftovers: tuple[Action, ...] = tuple(
         DeleteJob(record.key, job.name, job.uid) for job in view.leftover_jobs
     )
-    completion_time = parse_time(record.status["completionTime"])
-    object_ends_at = completion_time + timedelta(seconds=_ttl_seconds(view))
+    object_ends_at = record.completion_time + timedelta(seconds=_ttl_seconds(view))
     if view.has_dependents:
         # It goes when they have read how it ended.
         object_ends_at = max(object_ends_at, now + DEPENDENTS_CHECK)
     if now >= object_ends_at:
         return Decision(actions=(DeleteBackgroundJob(record.key, record.uid),))
-    jobs_end_at = completion_time + timedelta(seconds=_keep_succeeded_seconds(view))
+    jobs_end_at = record.completion_time + timedelta(seconds=_keep_succeeded_seconds(view))
     if now >= jobs_end_at:
         return Decision(actions=(*leftovers, *_delete_finished(view)), look_again_at=object_ends_at)
     return Decision(actions=leftovers, look_again_at=earliest(jobs_end_at, object_ends_at))

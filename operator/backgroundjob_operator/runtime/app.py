@@ -53,7 +53,7 @@ class App:
         # Asked when scraped: a ConfigMap that becomes unusable changes no settings.
         self.metrics.settings_problems.set_function(lambda: len(self.source.problems))
         self.metrics.leader.set_function(self._is_leading)
-        self._planner = Planner(self.store, self.source.settings)
+        self._planner = Planner(self.store, self.source.settings, self._note_defect)
         self._loop = Loop(self._planner, self.store, self.metrics, clock=cluster.now)
         self._actuator = Actuator(cluster, self.store, self.metrics, idle=self._loop.wake)
         self._feeds = Feeds(
@@ -149,6 +149,10 @@ class App:
         self._planner.change_settings(settings)
         self.metrics.allowed_methods.set(len(settings.allow_list.entries) if settings.allow_list else 0)
         self._loop.wake()
+
+    def _note_defect(self, key: ObjectKey, error: Exception) -> None:
+        _log.error("%s cannot be decided, for a reason nobody foresaw; the others go on", key, exc_info=error)
+        self.metrics.count_failure(type(error).__name__)
 
     def _version_changed(self) -> None:
         if self._admission_probe is not None:

@@ -209,3 +209,26 @@ def test_sec_18_no_object_stops_the_operator_or_another_object(
             healthy = plan[ObjectKey("healthy", "mail")]
             assert [type(action) for action in healthy] == [CreateJob]
     planner.explain(ObjectKey("poison", "one"), NOON)
+
+
+def test_sec_18_a_terminal_condition_without_a_completion_time_tells_its_own() -> None:
+    """Somebody with a right to the status wrote it; the operator writes both."""
+    store = Store(lambda: NOON)
+    planner = Planner(store, world_settings())
+    condition = {"type": "Failed", "status": "True", "lastTransitionTime": TIME}
+    store.apply_background_job("ADDED", {**HEALTHY, "status": {"conditions": [condition]}})
+    assert planner.plan(NOON, set()) == {}
+    assert planner.next_due_time is not None
+
+
+def test_sec_18_an_object_that_cannot_be_decided_is_told_and_the_others_go_on() -> None:
+    store = Store(lambda: NOON)
+    told: list[tuple[str, type[Exception]]] = []
+    planner = Planner(store, world_settings(), lambda key, error: told.append((key.name, type(error))))
+    poisoned = {**HEALTHY["metadata"], "name": "poisoned", "uid": "uid-poisoned"}
+    condition = {"type": "Failed", "status": "True"}
+    status = {"conditions": [condition], "completionTime": "when it was done"}
+    store.apply_background_job("ADDED", {**HEALTHY, "metadata": poisoned, "status": status})
+    store.apply_background_job("ADDED", HEALTHY)
+    assert set(planner.plan(NOON, set())) == {ObjectKey("healthy", "mail")}
+    assert told == [("poisoned", ValueError)]

@@ -1,4 +1,4 @@
-"""Seven mistakes that must never pass: each is made in a copy of the sources, and its tests must notice."""
+"""Eight mistakes that must never pass: each is made in a copy of the sources, and its tests must notice."""
 
 import os
 import shutil
@@ -54,6 +54,13 @@ MUTANTS = (
         "self._clock() + self._times.renew_deadline_seconds\n",
         "self._clock() + self._times.duration_seconds\n",
         (f"{ELECTION}::test_a_silent_holder_stops_writing_5_seconds_before_a_standby_may_begin",),
+    ),
+    Mutant(
+        "the right to write is counted from the answer",
+        "operator/backgroundjob_operator/runtime/elector.py",
+        "        self._may_write_until = may_write_until\n",
+        "        self._may_write_until = self._clock() + self._times.renew_deadline_seconds\n",
+        (f"{ELECTION}::test_the_right_is_counted_from_the_sending_and_not_from_the_answer",),
     ),
     Mutant(
         "evictions charged",

@@ -32,7 +32,7 @@ class Election(RuleBasedStateMachine):
         self.lives = 0
         self.alive: list[Elector] = []
         self.seen: list[Document] = []
-        self.leaders = 0
+        self.running: asyncio.Future[float] | None = None
 
     processes = Bundle("processes")
 
@@ -73,6 +73,25 @@ class Election(RuleBasedStateMachine):
             self.lease.faults = []
             self._note()
 
+    @rule(process=processes, seconds=st.sampled_from([0, 1, 5, 10]), other=processes)
+    def turn_with_a_slow_answer(self, process: Elector, seconds: float, other: Elector) -> None:
+        """Between a write and its answer time passes, the watch tells, and another takes its turn."""
+
+        def meanwhile() -> None:
+            self.lease.before_the_answer = lambda: None
+            self.lease.now += seconds
+            self._note()
+            for one in self.alive:
+                one.observe("MODIFIED", self.seen[-1])
+            if other in self.alive and other is not process:
+                self.running = asyncio.ensure_future(other.turn())
+
+        if process in self.alive:
+            self.lease.before_the_answer = meanwhile
+            asyncio.run(_until_quiet(process))
+            self.lease.before_the_answer = lambda: None
+            self._note()
+
     @rule(process=processes, back=st.sampled_from([0, 0, 0, 1, 2]))
     def watch_brings(self, process: Elector, back: int) -> None:
         """The present version, or an older one again."""
@@ -102,6 +121,13 @@ class Election(RuleBasedStateMachine):
     def _note(self) -> None:
         if self.lease.stored is not None:
             self.seen.append(self.lease.stored)
+
+
+async def _until_quiet(process: Elector) -> None:
+    """The turn, and what began meanwhile."""
+    await process.turn()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others)
 
 
 TestElection = Election.TestCase

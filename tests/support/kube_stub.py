@@ -64,6 +64,10 @@ class KubeStub:
         """Queue a `Status` document."""
         self.answer(method, path, {"kind": "Status", "message": message, "code": status, **fields}, status)
 
+    def hang(self, method: str, path: str) -> None:
+        """Let the next requests of that kind wait for an answer that never ends."""
+        self._queue(method, path, Answer(200, (b" ",), {}, hold=True))
+
     def stream(self, path: str, *chunks: bytes, hold: bool = False) -> None:
         """Queue an answer that comes in these chunks and may stay open."""
         self._queue("GET", path, Answer(200, chunks, {}, hold))

@@ -1,6 +1,6 @@
 """A Lease in memory with versions and conflicts, seen by several electors over one virtual clock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from backgroundjob_operator.cluster.port import AlreadyExists, Conflict, Document, NotFound, Unavailable
@@ -16,6 +16,8 @@ class ModelLease:
         self.version = 0
         self.stored: Document | None = None
         self.calls: list[str] = []
+        self.before_the_answer: Callable[[], None] = lambda: None
+        """What happens between a write and its answer."""
         self.faults: list[bool] = []
         """One for each call to come that gets no answer: whether it takes effect all the same."""
 
@@ -66,7 +68,9 @@ class ModelLease:
                 self._store(spec)
             raise Unavailable("no answer")
         self._store(spec)
-        return self._copy()
+        answer = self._copy()
+        self.before_the_answer()
+        return answer
 
     def _store(self, spec: dict[str, Any]) -> None:
         self.version += 1

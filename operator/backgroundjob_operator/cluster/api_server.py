@@ -53,7 +53,7 @@ class ApiServer:
         seconds = REQUEST_TIMEOUT_SECONDS if method == "GET" else self._write_seconds(method, path)
         sent_time = self.clock.local_time()
         try:
-            timeout = aiohttp.ClientTimeout(total=seconds)
+            timeout = aiohttp.ClientTimeout(total=seconds, ceil_threshold=math.inf)
             async with self._request(method, path, query=query, body=body, timeout=timeout) as response:
                 self.clock.observe(response.headers.get("Date"), sent_time)
                 await raise_for_status(response)

@@ -63,6 +63,8 @@ class Actuator:
         self._turns = Turns(CONCURRENT_CALLS)
         self._tasks: dict[ObjectKey, asyncio.Task[None]] = {}
         self._failures: dict[ObjectKey, int] = {}
+        self._unsure: set[ObjectKey] = set()
+        """Objects with a create whose effect is not known."""
         self._waiting: set[ObjectKey] = set()
         """Objects whose task only waits after a failure."""
 
@@ -81,16 +83,20 @@ class Actuator:
         """Wait until nothing is under way."""
         await asyncio.gather(*self._tasks.values())
 
-    async def close(self, timeout_seconds: float) -> None:
-        """Let calls under way finish, for at most this long. What only waits ends at once."""
+    async def close(self, timeout_seconds: float) -> bool:
+        """Let calls under way finish, for at most this long. What only waits ends at once.
+
+        Whether the effect of all is known: one that was given up may still have it.
+        """
         for key in self._waiting:
             self._tasks[key].cancel()
         if not self._tasks:
-            return
+            return not self._unsure
         _, late = await asyncio.wait(self._tasks.values(), timeout=timeout_seconds)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+        return not late and not self._unsure
 
     async def _perform(self, key: ObjectKey, actions: tuple[Action, ...]) -> None:
         try:
@@ -112,7 +118,9 @@ class Actuator:
                 async with self._turns.of(key.namespace):
                     await self._do(action)
             except _Unsure as unsure:
+                self._unsure.add(key)
                 await self._find_out(key, unsure)
+                self._unsure.discard(key)
                 return
         self._failures.pop(key, None)
 

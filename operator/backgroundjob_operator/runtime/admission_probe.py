@@ -53,26 +53,28 @@ class AdmissionProbe:
         """Ask until cancelled."""
         while True:
             self._changed.clear()
-            self._tell(await self._problem())
+            is_answered = self._version() is None or await self._find_out()
             try:
-                async with asyncio.timeout(AGAIN_SECONDS if self._told else None):
+                async with asyncio.timeout(AGAIN_SECONDS if self._told or not is_answered else None):
                     await self._changed.wait()
             except TimeoutError:
                 continue
 
-    async def _problem(self) -> str | None:
-        """What is wrong, if it stays wrong."""
-        problem = None
+    async def _find_out(self) -> bool:
+        """Tell what is wrong if it stays wrong; whether there was any answer."""
+        is_answered, problem = False, None
         for _ in range(PATIENCE):
             await self._sleep(SETTLE_SECONDS)
             try:
-                problem = await self._ask()
+                problem, is_answered = await self._ask(), True
             except ClusterError as error:
                 _log.warning("admission could not be asked for its allow-list: %s", error)
-                problem = self._told
+                continue
             if problem is None:
                 break
-        return problem
+        if is_answered:
+            self._tell(problem)
+        return is_answered
 
     async def _ask(self) -> str | None:
         version = self._version()

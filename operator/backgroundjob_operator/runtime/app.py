@@ -84,8 +84,9 @@ class App:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._actuator.close(SHUTDOWN_SECONDS)
-        if self._elector is not None:
+        is_done = await self._actuator.close(SHUTDOWN_SECONDS)
+        # A Job whose create was given up may still appear: nobody must give its slot away before.
+        if self._elector is not None and is_done:
             await self._elector.release()
         await self._probes.close()
 
@@ -129,7 +130,9 @@ class App:
         """Stand by until this process leads, then see what its predecessor did last."""
         self._spawn(elector.run())
         await self._loop.follow(until=elector.won)
-        # A Job that its watch has not brought yet holds a slot all the same, and its concurrencyKey.
+        # What a watch has not brought yet counts all the same: a Job holds its slot and its concurrencyKey,
+        # and an object that was cancelled must not start.
+        await self._feeds.list_background_jobs()
         await self._feeds.list_jobs()
         self.store.dirty.update(self.store.records)
         if self._admission_probe is not None:

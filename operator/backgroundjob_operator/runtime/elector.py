@@ -8,8 +8,8 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 from backgroundjob_operator.cluster.port import (
     AlreadyExists,
@@ -35,6 +35,11 @@ RELEASE_SECONDS: Final = 4.0
 _log = logging.getLogger(__name__)
 
 
+def uptime() -> float:
+    """Seconds that pass while the machine sleeps, too, where the system tells them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class Elector:
     """One process's part in the election. `won` is set when it leads for the first time."""
 
@@ -43,15 +48,19 @@ class Elector:
         lease: LeaseObject,
         identity: Identity,
         times: LeaseTimes,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = uptime,
     ) -> None:
         self._lease = lease
         self._identity = identity
         self._times = times
         self._clock = clock
         self._sighting: Sighting | None = None
+        self._newest = -1
+        """The version of the Lease, or of its absence, that was seen last: older answers are no news."""
         self._may_write_until = -math.inf
-        self._renewal_due = -math.inf
+        self._may_create_from = -math.inf
+        self._next_call = -math.inf
+        self._has_asked = False
         self._news = asyncio.Event()
         self.won = asyncio.Event()
 
@@ -61,7 +70,8 @@ class Elector:
 
     def observe(self, event_type: str, document: Document) -> None:
         """Take in what the watch of the Lease brings; a change of hands is acted on at once."""
-        if self._sighting is None or _version(document) > int(self._sighting.version):
+        if _version(document) > self._newest:
+            self._newest = _version(document)
             self._see(None if event_type == "DELETED" else document)
 
     def replace(self, documents: Iterable[Document], list_version: int) -> None:
@@ -69,7 +79,8 @@ class Elector:
         found = list(documents)
         for document in found:
             self.observe("MODIFIED", document)
-        if not found and self._sighting is not None and int(self._sighting.version) <= list_version:
+        if not found and list_version >= self._newest:
+            self._newest = list_version
             self._see(None)
 
     async def run(self) -> None:
@@ -82,29 +93,37 @@ class Elector:
     async def turn(self) -> float:
         """Do what is due; seconds until something is due again, unless the watch brings news."""
         self._news.clear()
-        claim = next_claim(self._sighting, self._identity, self._clock())
+        claim, now = next_claim(self._sighting, self._identity, self._clock()), self._clock()
         if claim is Claim.WAIT and self._sighting is not None:
-            return self._sighting.expiry - self._clock()
-        if claim is not Claim.RENEW or self._clock() >= self._renewal_due:
-            self._renewal_due = self._clock() + self._times.retry_period_seconds
-            await self._try(claim)
-        return self._renewal_due - self._clock()
+            return self._sighting.expiry - now
+        due = max(self._next_call, self._may_create_from if claim is Claim.CREATE else -math.inf)
+        if now < due:
+            return due - now
+        self._next_call = now + self._times.retry_period_seconds
+        await self._try(claim)
+        return self._next_call - self._clock()
 
     async def release(self) -> None:
         """Leave the Lease to another at once, if it is ours. Nothing is written any more."""
-        if not self.seconds_left():
-            return
         self._may_write_until = -math.inf
+        if not self._has_asked:
+            return
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                # A renewal may be under way, or its answer lost: what counts is what is stored.
-                self._see(await self._lease.get())
-                if self._sighting is not None and self._is_ours():
-                    spec = released_spec(self._sighting, self._lease.now_text())
-                    await self._lease.patch(spec, self._sighting.version)
-                    _log.info("the Lease is released")
+                try:
+                    await self._release_stored()
+                except Conflict:
+                    await self._release_stored()  # a renewal was still under way
         except (ClusterError, TimeoutError) as error:
             _log.warning("the Lease was not released and runs out: %s", _words(error))
+
+    async def _release_stored(self) -> None:
+        # A claim or a renewal may be under way, or its answer lost: what counts is what is stored.
+        self._see(await self._stored())
+        if self._sighting is not None and self._is_ours():
+            spec = released_spec(self._sighting, self._lease.now_text())
+            await self._lease.patch(spec, self._sighting.version)
+            _log.info("the Lease is released")
 
     async def _try(self, claim: Claim) -> None:
         # A call that hangs must leave time for another before the deadline.
@@ -121,23 +140,30 @@ class Elector:
         # Counted from the sending: from then on the others count our silence.
         may_write_until = self._clock() + self._times.renew_deadline_seconds
         spec = held_spec(self._identity, self._times, self._sighting, self._lease.now_text())
+        self._has_asked = True
         try:
-            if self._sighting is None:
-                document = await self._lease.create(spec)
-            else:
-                document = await self._lease.patch(spec, self._sighting.version)
-        except (Conflict, AlreadyExists, NotFound):
+            document = await self._written(spec)
+        except (Conflict, AlreadyExists):
             # Somebody was faster, or it was our own write whose answer was lost: look, then decide again.
-            self._renewal_due = self._clock()
             self._see(await self._stored())
+            self._next_call = self._clock()
             return
-        if self._sighting is not None and _version(document) < int(self._sighting.version):
-            return  # the watch was faster: somebody has changed it since
+        if _version(document) < self._newest:
+            return  # the watch was faster: somebody has changed or deleted it since
+        self._newest = _version(document)
         self._see(document)
         self._may_write_until = may_write_until
         if not self.won.is_set():
             _log.info("%s leads (the Lease: %s)", self._identity, claim.value)
             self.won.set()
+
+    async def _written(self, spec: Mapping[str, Any]) -> Document:
+        if self._sighting is None:
+            return await self._lease.create(spec)
+        try:
+            return await self._lease.patch(spec, self._sighting.version)
+        except NotFound as error:
+            raise Conflict(str(error)) from error
 
     async def _stored(self) -> Document | None:
         try:
@@ -147,7 +173,11 @@ class Elector:
 
     def _see(self, document: Document | None) -> None:
         """A Lease that is no longer ours ends our right to write at this moment."""
-        self._sighting = None if document is None else Sighting.of(document, self._clock(), self._sighting)
+        before = self._sighting
+        self._sighting = None if document is None else Sighting.of(document, self._clock(), before)
+        if document is None and before is not None and before.holder not in ("", str(self._identity)):
+            # Its holder may not know yet that it was deleted, and may write until then.
+            self._may_create_from = before.expiry
         if not self._is_ours():
             self._may_write_until = -math.inf
         self._news.set()

@@ -79,7 +79,7 @@ class ProbeServer:
             now = set(server.connections)
             for connection in now & known:
                 if connection.transport is not None:
-                    connection.transport.close()
+                    connection.transport.abort()
             known = now - known
 
     def _handler(self, check: Check) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

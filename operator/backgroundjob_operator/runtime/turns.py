@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 
 class Turns:
-    """At most `size` at a time. Who waits is served namespace by namespace, so none holds up the others."""
+    """At most `size` at a time. Who waits is served namespace by namespace."""
 
     def __init__(self, size: int) -> None:
         self._free = size

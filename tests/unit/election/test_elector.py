@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 import pytest
 
-from backgroundjob_operator.engine.leadership import LeaseTimes
+from backgroundjob_operator.cluster.port import NotFound, Refused
+from backgroundjob_operator.engine.leadership import Identity, LeaseTimes
 from backgroundjob_operator.runtime.elector import Elector
 from model_lease import ModelLease, elector, tell
 
@@ -139,6 +141,17 @@ async def test_a_deleted_lease_is_a_lost_one(
     assert "somebody deleted or released it" in caplog.messages[-1]
 
 
+async def test_a_standby_waits_for_the_end_of_a_deleted_lease(lease: ModelLease, leader: Elector) -> None:
+    """The holder may not know of the deletion yet."""
+    standby = elector(lease, "b")
+    tell(lease, standby)
+    standby.observe("DELETED", lease.delete())
+    assert await standby.turn() == 15
+    lease.now += 15
+    await standby.turn()
+    assert (standby.won.is_set(), leader.seconds_left()) == (True, 0)
+
+
 async def test_a_deletion_that_is_older_than_the_own_lease_is_no_loss(lease: ModelLease) -> None:
     lease.write(holderIdentity="")
     gone = lease.delete()
@@ -183,18 +196,40 @@ async def test_of_two_that_take_at_the_same_time_one_gets_it(lease: ModelLease, 
     assert await both[1].turn() == 15
 
 
+async def test_the_right_is_counted_from_the_sending_and_not_from_the_answer(
+    lease: ModelLease, leader: Elector
+) -> None:
+    def slow() -> None:
+        lease.now += 4
+
+    lease.now += 2
+    lease.before_the_answer = slow
+    await leader.turn()
+    assert leader.seconds_left() == 6
+
+
 async def test_an_answer_that_comes_after_a_theft_gives_no_right(lease: ModelLease, leader: Elector) -> None:
     """The watch may be faster than the answer to the own renewal."""
-    answer = lease.patch
 
-    async def slow(spec: dict[str, object], version: str) -> dict[str, object]:
-        document = await answer(spec, version)
+    def stolen() -> None:
         lease.write(holderIdentity="thief")
         tell(lease, leader)
-        return document
 
-    lease.patch = slow  # type: ignore[method-assign, assignment]
     lease.now += 2
+    lease.before_the_answer = stolen
+    await leader.turn()
+    assert leader.seconds_left() == 0
+
+
+async def test_an_answer_that_comes_after_a_deletion_gives_no_right(
+    lease: ModelLease, leader: Elector
+) -> None:
+    def deleted() -> None:
+        tell(lease, leader)
+        leader.observe("DELETED", lease.delete())
+
+    lease.now += 2
+    lease.before_the_answer = deleted
     await leader.turn()
     assert leader.seconds_left() == 0
 
@@ -205,6 +240,80 @@ async def test_release_gives_back_a_lease_whose_renewal_was_just_under_way(
     lease.write(renewTime="a renewal whose answer never came")
     await leader.release()
     assert lease.holder == ""
+
+
+async def test_release_gives_back_a_lease_that_was_taken_without_an_answer(lease: ModelLease) -> None:
+    lease.faults = [True]
+    late = elector(lease, "a")
+    await late.turn()
+    assert (late.won.is_set(), lease.holder) == (False, "a_1")
+    await late.release()
+    assert lease.holder == ""
+
+
+async def test_release_tries_again_when_a_renewal_came_between(lease: ModelLease, leader: Elector) -> None:
+    read = lease.get
+
+    async def get() -> dict[str, object]:
+        document = await read()
+        if lease.calls.count("get") == 1:
+            lease.write(renewTime="the renewal that was under way")
+        return document
+
+    lease.get = get  # type: ignore[method-assign]
+    await leader.release()
+    assert lease.holder == ""
+
+
+async def test_a_namespace_that_does_not_exist_is_told_every_2_seconds(
+    lease: ModelLease, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def create(spec: object) -> dict[str, object]:
+        lease.calls.append("create")
+        raise NotFound('namespaces "tols" not found')
+
+    lease.create = create  # type: ignore[method-assign]
+    lonely = elector(lease, "a")
+    for _ in range(10):
+        lease.now += min(0.5, await lonely.turn())
+    assert lease.calls == ["create"] * 3
+    assert caplog.messages[0].endswith('namespaces "tols" not found')
+
+
+async def test_a_lease_that_cannot_be_read_after_a_conflict_is_asked_for_every_2_seconds(
+    lease: ModelLease, leader: Elector
+) -> None:
+    async def get() -> dict[str, object]:
+        lease.calls.append("get")
+        raise Refused("leases is forbidden")
+
+    lease.get = get  # type: ignore[method-assign]
+    lease.write(renewTime="somebody touched it")
+    for _ in range(4):
+        lease.now += 2
+        await leader.turn()
+    assert lease.calls == ["create", *["patch", "get"] * 4]
+
+
+async def test_a_call_that_hangs_leaves_time_for_another(lease: ModelLease) -> None:
+    times = LeaseTimes(duration_seconds=0.3, renew_deadline_seconds=0.2, retry_period_seconds=0.02)  # type: ignore[arg-type]  # a fast test
+    patient = Elector(lease, Identity("a", "", "1"), times)
+    await patient.turn()
+    answer, calls = lease.patch, 0
+
+    async def patch(spec: Mapping[str, object], version: str) -> dict[str, object]:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            await asyncio.Event().wait()
+        return await answer(spec, version)
+
+    lease.patch = patch  # type: ignore[method-assign]
+    for _ in range(20):
+        await asyncio.sleep(await patient.turn())
+        if calls == 2:
+            break
+    assert patient.seconds_left() > 0
 
 
 async def test_release_leaves_the_lease_of_another_alone(lease: ModelLease, leader: Elector) -> None:

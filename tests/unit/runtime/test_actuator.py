@@ -10,6 +10,7 @@ import pytest
 from backgroundjob_operator.cluster.port import ClusterError, Refused, Unavailable
 from backgroundjob_operator.engine.actions import (
     Action,
+    CreateJob,
     DeleteBackgroundJob,
     DeleteJob,
     EmitEvent,
@@ -132,7 +133,7 @@ async def test_closing_lets_a_call_under_way_finish(bench: Bench, monkeypatch: p
     bench.actuator.submit(KEY, (EVENT,))
     await asyncio.sleep(0)
 
-    await bench.actuator.close(1)
+    assert await bench.actuator.close(1)
 
     assert finished.is_set()
 
@@ -150,7 +151,7 @@ async def test_closing_ends_a_wait_after_a_failure_at_once(bench: Bench) -> None
     await waiting.wait()
     start = time.monotonic()
 
-    await bench.actuator.close(1)
+    assert await bench.actuator.close(1)
 
     assert time.monotonic() - start < 0.5
     assert bench.actuator.busy == set()
@@ -166,6 +167,21 @@ async def test_closing_gives_up_a_call_that_does_not_end(
     bench.actuator.submit(KEY, (EVENT,))
     await asyncio.sleep(0)
 
-    await bench.actuator.close(0.01)
+    assert not await bench.actuator.close(0.01), "the call may still have its effect"
 
     assert bench.actuator.busy == set()
+
+
+async def test_closing_knows_that_the_effect_of_a_create_is_not_known(bench: Bench) -> None:
+    waiting = asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    bench.actuator = Actuator(bench.cluster, bench.store, bench.metrics, bench._idle, sleep=sleep)
+    bench.cluster.faults.append(("create_job", Unavailable("no answer"), False))
+    bench.actuator.submit(KEY, (CreateJob(KEY, {"metadata": {"name": "mail-1", "namespace": "shop"}}),))
+    await waiting.wait()
+
+    assert not await bench.actuator.close(1)

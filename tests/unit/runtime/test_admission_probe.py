@@ -127,6 +127,16 @@ async def test_an_api_server_that_is_away_says_nothing_about_admission() -> None
     assert world.is_current
 
 
+async def test_without_any_answer_nothing_is_claimed_and_it_asks_again() -> None:
+    world = World(Asked(sees="4"))
+    world.admission.error = Unavailable("etcd is away")
+    await world.settle()
+    assert b"backgroundjob_admission_current NaN" in world.metrics.render()
+    world.admission.error = None
+    await world.settle()
+    assert b"backgroundjob_admission_current 0.0" in world.metrics.render()
+
+
 async def test_without_an_allow_list_there_is_nothing_to_ask() -> None:
     world = World(Asked())
     world.version = None

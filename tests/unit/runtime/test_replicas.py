@@ -93,6 +93,41 @@ async def test_a_standby_goes_on_where_a_terminated_leader_stopped(
     assert [method for method, _ in writes(api)] == ["POST", "PATCH", "PATCH"]
 
 
+async def test_the_lease_runs_out_when_a_create_was_given_up(
+    api: KubeStub, replicas: tuple[OperatorProcess, OperatorProcess]
+) -> None:
+    """The Job may still appear: given away at once, its slot could be taken twice."""
+    first, _ = replicas
+    api.hang("POST", "/apis/batch/v1/namespaces/shop/jobs")
+    submit(api)
+    await until(lambda: writes(api))
+
+    code, seconds = await first.terminate()
+
+    assert (code, seconds < 3) == (0, True), f"exit {code} after {seconds:.2f} s"
+    assert holder(api).startswith("first")
+
+
+async def test_a_standby_that_saw_no_change_lists_before_it_plans(
+    api: KubeStub, replicas: tuple[OperatorProcess, OperatorProcess]
+) -> None:
+    first, _ = replicas
+    before = len(api.calls)
+    await first.terminate()
+    await until(lambda: holder(api).startswith("second"))
+    await until(lambda: len(lists(api, before)) >= 2)
+    assert lists(api, before) == ["backgroundjobs", "jobs"]
+
+
+def lists(api: KubeStub, since: int) -> list[str]:
+    """Collections that were listed since that many calls, in order."""
+    return [
+        call.path.rpartition("/")[2]
+        for call in api.calls[since:]
+        if call.method == "GET" and "watch" not in call.query and call.path.endswith("jobs")
+    ]
+
+
 async def test_a_standby_takes_over_from_a_killed_leader(
     api: KubeStub, replicas: tuple[OperatorProcess, OperatorProcess]
 ) -> None:

@@ -46,7 +46,7 @@ $(CHARTS): test-chart-%: $(STAMP)
 	helm=$$($(BIN)/python -m tests.tools $(word 1,$(subst -, ,$*))) && \
 	BACKGROUNDJOB_HELM=$$helm BACKGROUNDJOB_KUBE_VERSION=$(word 2,$(subst -, ,$*)) $(BIN)/python -m pytest tests/chart
 
-e2e: $(STAMP)  ## The same on a real Kubernetes (BACKGROUNDJOB_CLUSTER=embedded|kind|current)
+e2e: $(STAMP) $(VENV)-sbom/.installed  ## The same on a real Kubernetes (BACKGROUNDJOB_CLUSTER=embedded|kind|current)
 	$(BIN)/python -m pytest tests/e2e -v --durations=0
 
 fmt: $(STAMP)  ## Format and fix what can be fixed

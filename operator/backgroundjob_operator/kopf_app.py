@@ -5,9 +5,10 @@ handlers, daemons and timers would write to every object (6 writes per job inste
 """
 
 import asyncio
+import contextlib
 import logging
 import sys
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import kopf
@@ -25,6 +26,9 @@ from backgroundjob_operator.runtime.app import App
 from backgroundjob_operator.runtime.elector import Elector
 from backgroundjob_operator.runtime.logs import configure_logs
 from backgroundjob_operator.runtime.options import Options
+
+KOPF_SECONDS: Final = 1.0
+"""For kopf's own tasks to end, once ours have ended."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +74,7 @@ class Process:
         self._sessions: list[aiohttp.ClientSession] = []
         self._app: App | None = None
         self.stop_flag = asyncio.Event()
+        self.stopped = asyncio.Event()
         self.exit_code = 0
 
     def registry(self) -> kopf.OperatorRegistry:
@@ -109,6 +114,7 @@ class Process:
             await self._app.stop()
         for session in self._sessions:
             await session.close()
+        self.stopped.set()
 
     async def _login(self, **_: Any) -> kopf.AiohttpSession:
         # A session of its own: kopf closes it at will. BoundedResponse keeps one deeply nested object
@@ -173,15 +179,25 @@ async def run(options: Options, credentials: Credentials) -> int:
         _log.critical("the operator cannot serve its probes and exits: %s", error)
         await process.stop()
         return 1
-    await kopf.operator(
-        registry=process.registry(),
-        standalone=True,
-        clusterwide=not options.watch_namespaces,
-        namespaces=options.watch_namespaces,
-        stop_flag=process.stop_flag,
-        # Given, or kopf looks the user up, and a numeric user of an image has no passwd entry.
-        identity=labels.OPERATOR_NAME,  # type: ignore[arg-type]  # a private NewType of str
+    following = asyncio.create_task(
+        kopf.operator(
+            registry=process.registry(),
+            standalone=True,
+            clusterwide=not options.watch_namespaces,
+            namespaces=options.watch_namespaces,
+            stop_flag=process.stop_flag,
+            # Given, or kopf looks the user up, and a numeric user of an image has no passwd entry.
+            identity=labels.OPERATOR_NAME,  # type: ignore[arg-type]  # a private NewType of str
+        )
     )
+    stopped = asyncio.create_task(process.stopped.wait())
+    await asyncio.wait({following, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    # kopf gives a watcher that was cancelled in its first list 5 s more; nothing of ours is left to wait for.
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(following, KOPF_SECONDS)
+    if not process.stopped.is_set():
+        await process.stop()  # kopf ended before it had started
     return process.exit_code
 
 

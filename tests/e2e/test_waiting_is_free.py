@@ -30,7 +30,8 @@ def test_ten_thousand_delayed_objects_cost_no_call_in_a_minute(
         for event in product.audit(since)
         if event.user == OPERATOR_USER and event.request_time < since + timedelta(seconds=QUIET_SECONDS)
     ]
-    calls = Counter((event.verb, event.resource) for event in asked)
+    # The Lease is renewed whatever waits.
+    calls = Counter((event.verb, event.resource) for event in asked if event.resource != "leases")
     print(
         f"{OBJECTS} objects: created in {created_seconds:.0f} s, settled after {settled_seconds:.0f} s, "
         f"calls in {QUIET_SECONDS} s: {dict(calls)}"

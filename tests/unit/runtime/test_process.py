@@ -171,6 +171,17 @@ async def test_sigterm_is_obeyed_while_the_api_server_is_away(api: KubeStub, tmp
     assert (code, seconds < 2) == (0, True), f"exit {code} after {seconds:.2f} s"
 
 
+async def test_sigterm_is_obeyed_while_kopf_takes_in_its_first_list(api: KubeStub, tmp_path: Path) -> None:
+    install(api)
+    for number in range(200):
+        submit(api, f"later-{number}", delaySeconds=86_400)
+    async with operator_process(api, tmp_path) as operator:
+        await until(lambda: "synced" in operator.raw_log)
+        code, seconds = await operator.terminate()
+
+    assert (code, seconds < 3) == (0, True), f"exit {code} after {seconds:.2f} s"
+
+
 async def test_a_status_that_is_refused_holds_up_neither_the_others_nor_the_exit(
     api: KubeStub, operator: OperatorProcess
 ) -> None:

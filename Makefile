@@ -30,8 +30,8 @@ test: $(STAMP)  ## Unit, property and local tests: Python only, under 3 minutes
 # Needs Go and a registry of Python packages, as the first `make install` does, and no cluster.
 test-full: test-thorough test-mutants test-checks test-charts  ## All but the cluster: thorough properties, mutants, checkers, supply chain, both Helms; under 20 minutes
 
-test-thorough: $(STAMP)  ## make test with 2,000 examples for each property
-	$(BIN)/python -m pytest --hypothesis-profile=thorough --ignore=tests/chart
+test-thorough: $(STAMP)  ## make test with 2,000 examples for each property; new ones each time, or those of SEED=number
+	$(BIN)/python -m pytest --hypothesis-profile=thorough $(if $(SEED),--hypothesis-seed=$(SEED)) --ignore=tests/chart
 
 test-mutants: $(STAMP)  ## Seeded mutants that must be caught
 	$(BIN)/python -m pytest tests/mutants -v

@@ -68,7 +68,8 @@ class Store:
             self._dependents.setdefault(key, set()).add(record.key)
             if record.has_ended:
                 self.dirty.add(key)  # it may have stayed for this one alone
-        self.dirty.update(self.dependents(record.key))
+        # A new object may close a circle, which is the end of everybody on it.
+        self.dirty.update(self._all_dependents(record.key) if before is None else self.dependents(record.key))
         self._prune(record)
 
     def apply_response(self, document: Document) -> None:
@@ -161,6 +162,16 @@ class Store:
     def dependents(self, key: ObjectKey) -> set[ObjectKey]:
         """Objects that name this one in dependsOn."""
         return self._dependents.get(key, set())
+
+    def _all_dependents(self, key: ObjectKey) -> set[ObjectKey]:
+        """Objects that depend on this one, at once or through others."""
+        found: set[ObjectKey] = set()
+        ways = [key]
+        while ways:
+            news = self.dependents(ways.pop()) - found
+            found |= news
+            ways.extend(news)
+        return found
 
     def attempts(self, record: BackgroundJobRecord) -> Mapping[int, AttemptRecord]:
         """What is known of the object's attempts, by number."""

@@ -200,3 +200,13 @@ async def test_what_stayed_for_its_dependents_goes_when_the_last_of_them_has_end
     world.cluster.apply("second", {**EMAIL, "dependsOn": [{"name": "first", "condition": "Succeeded"}]})
     await world.settle()
     assert (first.namespace, first.name) not in world.cluster.objects["BackgroundJob"]
+
+
+async def test_an_object_that_closes_a_circle_is_news_for_everybody_on_it() -> None:
+    world = World()
+    await world.apply("first", dependsOn=[{"name": "second"}])
+    await world.apply("second", dependsOn=[{"name": "third"}])
+    world.cluster.apply("third", {**EMAIL, "dependsOn": [{"name": "first"}]})
+    world.deliver()
+    planned = world.planner.plan(world.cluster.now, set())
+    assert {key.name for key in planned} == {"first", "second", "third"}

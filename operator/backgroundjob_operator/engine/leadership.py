@@ -74,6 +74,10 @@ class Sighting:
             seen=before.seen if is_same and before is not None else now,
         )
 
+    def is_held_by(self, identity: Identity) -> bool:
+        """Whether that very life holds it."""
+        return self.holder == str(identity)
+
     @property
     def expiry(self) -> float:
         """When (monotonic seconds) the holder counts as gone."""
@@ -93,7 +97,7 @@ def next_claim(sighting: Sighting | None, identity: Identity, now: float) -> Cla
     """What a process of that identity may do. `sighting` None: there is no Lease."""
     if sighting is None:
         return Claim.CREATE
-    if sighting.holder == str(identity):
+    if sighting.is_held_by(identity):
         return Claim.RENEW
     is_free = not sighting.holder or identity.is_former_life(sighting.holder) or now >= sighting.expiry
     return Claim.TAKE if is_free else Claim.WAIT
@@ -103,7 +107,7 @@ def held_spec(
     identity: Identity, times: LeaseTimes, sighting: Sighting | None, now_text: str
 ) -> dict[str, Any]:
     """The spec that makes the Lease ours, or keeps it. `now_text` is for people: nobody computes with it."""
-    is_ours = sighting is not None and sighting.holder == str(identity)
+    is_ours = sighting is not None and sighting.is_held_by(identity)
     spec: dict[str, Any] = {
         "holderIdentity": str(identity),
         "leaseDurationSeconds": times.duration_seconds,

@@ -37,18 +37,23 @@ class BackgroundJobRecord:
     @property
     def has_ended(self) -> bool:
         """Whether a terminal condition is set."""
-        return any(
-            condition.get("type") in (ConditionType.COMPLETE, ConditionType.FAILED)
-            and condition.get("status") == "True"
-            for condition in self.status.get("conditions", ())
-        )
+        return self._terminal_condition is not None
+
+    @property
+    def _terminal_condition(self) -> Mapping[str, Any] | None:
+        for condition in self.status.get("conditions", ()):
+            is_terminal = condition.get("type") in (ConditionType.COMPLETE, ConditionType.FAILED)
+            if is_terminal and condition.get("status") == "True":
+                found: Mapping[str, Any] = condition
+                return found
+        return None
 
     @property
     def completion_time(self) -> datetime:
         """When it ended. A terminal condition that somebody wrote without that time tells its own."""
-        written = [self.status.get("completionTime")]
-        written += [one.get("lastTransitionTime") for one in self.status.get("conditions", ())]
-        return next((parse_time(text) for text in written if text), self.creation_time)
+        own = (self._terminal_condition or {}).get("lastTransitionTime")
+        written = self.status.get("completionTime") or own
+        return parse_time(written) if written else self.creation_time
 
     @property
     def attempts(self) -> list[dict[str, Any]]:

@@ -183,7 +183,7 @@ class Elector:
         self._news.set()
 
     def _is_ours(self) -> bool:
-        return self._sighting is not None and self._sighting.holder == str(self._identity)
+        return self._sighting is not None and self._sighting.is_held_by(self._identity)
 
     def _is_lost(self) -> bool:
         return self.won.is_set() and not self.seconds_left()

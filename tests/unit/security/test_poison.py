@@ -215,9 +215,10 @@ def test_sec_18_a_terminal_condition_without_a_completion_time_tells_its_own() -
     """Somebody with a right to the status wrote it; the operator writes both."""
     store = Store(lambda: NOON)
     planner = Planner(store, world_settings())
-    condition = {"type": "Failed", "status": "True", "lastTransitionTime": TIME}
-    store.apply_background_job("ADDED", {**HEALTHY, "status": {"conditions": [condition]}})
-    assert planner.plan(NOON, set()) == {}
+    accepted = {"type": "Accepted", "status": "True", "lastTransitionTime": "2025-01-01T00:00:00Z"}
+    failed = {"type": "Failed", "status": "True", "lastTransitionTime": TIME}
+    store.apply_background_job("ADDED", {**HEALTHY, "status": {"conditions": [accepted, failed]}})
+    assert planner.plan(NOON, set()) == {}, "the time of another condition is long ago"
     assert planner.next_due_time is not None
 
 

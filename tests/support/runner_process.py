@@ -114,6 +114,12 @@ class RunnerProcess:
             while "ready" not in process.stdout.readline():
                 assert process.poll() is None, "the job ended before it was ready"
             process.send_signal(number)
+            # CPython notices a signal that comes between two instructions and a blocking call only when that
+            # call returns: one sent in that moment would find the job asleep for a minute.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=4)
+            if process.poll() is None:
+                process.send_signal(number)
             return self.ended(process)
 
 

@@ -1,51 +1,53 @@
-"""`run_background_job`: submit a job by name."""
+"""`run_background_job`: submit a job by name, or by the typed method itself."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
-from backgroundjob.api.reasons import Backoff
 from backgroundjob.backends import Backend, select_backend
-from backgroundjob.durations import Duration
+from backgroundjob.errors import InvalidSpec
 from backgroundjob.handle import Handle
-from backgroundjob.job_options import Dependency, ExceptionKind, JobOptions, local_defaults
+from backgroundjob.job_options import JobOptions, local_defaults, options_of
+from backgroundjob.jobs import JobClass, JobMethod
 from backgroundjob.manifest import Params, backgroundjob_manifest
+from backgroundjob.signatures import methods_of
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from backgroundjob.job_options import CallOptions
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@overload
+def run_background_job(
+    method: JobMethod[P, R], params: Params = None, /, **options: "Unpack[CallOptions]"
+) -> Handle[R]: ...
+
+
+@overload
+def run_background_job(
+    class_: str | type[JobClass], method: str, params: Params = None, **options: "Unpack[CallOptions]"
+) -> Handle[Any]: ...
 
 
 def run_background_job(
-    class_: str,
-    method: str,
+    class_: str | type[JobClass] | JobMethod[..., Any],
+    method: str | Params = None,
     params: Params = None,
-    *,
-    name: str | None = None,
-    namespace: str | None = None,
-    unique: str | None = None,
-    retries: int | None = None,
-    retry_delay: Duration | None = None,
-    backoff: Backoff | str | None = None,
-    delay: Duration | None = None,
-    run_at: datetime | None = None,
-    priority: int | str | None = None,
-    queue: str | None = None,
-    timeout: Duration | None = None,
-    retry_on: Iterable[ExceptionKind] | None = None,
-    fail_on: Iterable[ExceptionKind] | None = None,
-    depends_on: Iterable[Dependency] | None = None,
-    concurrency_key: str | None = None,
-    deadline: Duration | None = None,
-    ttl: Duration | None = None,
-    params_from: Mapping[str, str] | None = None,
-    suspend: bool = False,
-    backend: Backend | str | None = None,
+    **options: "Unpack[CallOptions]",
 ) -> Handle[Any]:
     """Submit `class_.method(params)` and return at once; the job runs elsewhere.
 
         handle = run_background_job("EmailJob", "send", {"to": "a@example.org"}, retries=3, delay="10m")
         handle.wait(timeout=60).result
 
-    A dict gives named parameters, a list or tuple positional ones. An option left out is decided by
-    the allow-list entry, then by the operator's configuration. Durations are seconds, a text such as
-    "90s", "10m", "1h30m", or a timedelta.
+    `class_` is the class as the allow-list names it: an alias, or the dotted import path. A typed job may
+    stand for both names, `run_background_job(EmailJob.send, {"to": "a@example.org"})`: then type hints are
+    checked too, and the options of `@job` apply. A dict gives named parameters, a list or tuple positional
+    ones. An option left out is decided by the allow-list entry, then by the operator's configuration.
+    Durations are seconds, a text such as "90s", "10m", "1h30m", or a timedelta.
 
     name         of the object, a DNS label. Submitting it again returns the existing job when it asks
                  for the same, and raises NameConflict when not. Left out: `email-job-send-x7k2p`.
@@ -68,31 +70,29 @@ def run_background_job(
     In local mode DEFAULT_RETRY_ATTEMPTS, DEFAULT_DELAY and DEFAULT_PRIORITY stand in for `retries`,
     `delay` and `priority`. Raises SubmitError, AccessDenied, BackendUnavailable, NotInstalled.
     """
-    options = JobOptions(
-        name=name,
-        namespace=namespace,
-        unique=unique,
-        retries=retries,
-        retry_delay=retry_delay,
-        backoff=backoff,
-        delay=delay,
-        run_at=run_at,
-        priority=priority,
-        queue=queue,
-        timeout=timeout,
-        retry_on=retry_on,
-        fail_on=fail_on,
-        depends_on=depends_on,
-        concurrency_key=concurrency_key,
-        deadline=deadline,
-        ttl=ttl,
-        params_from=params_from,
-        suspend=suspend,
-    )
-    return submit(class_, method, params, options, select_backend(backend))
+    if isinstance(class_, JobMethod):
+        return _submit_typed(class_, params if method is None else method, options)
+    if isinstance(class_, type):
+        return _submit_typed(_job_of(class_, method), params, options)
+    asked, backend = options_of(options)
+    return submit(class_, method, params, asked, select_backend(backend))
 
 
-def submit(class_: str, method: str, params: Params, options: JobOptions, backend: Backend) -> Handle[Any]:
+def _job_of(owner: type[JobClass], name: object) -> JobMethod[..., Any]:
+    for one in methods_of(owner):
+        if one.name == name:
+            return one
+    jobs = ", ".join(one.name for one in methods_of(owner)) or "none"
+    raise InvalidSpec("method", f"is {name!r:.80}; the jobs of {owner.__name__} are: {jobs}")
+
+
+def _submit_typed(method: JobMethod[..., Any], params: Any, options: Mapping[str, Any]) -> Handle[Any]:
+    from backgroundjob.typed_calls import call_of, split_arguments  # noqa: PLC0415  needs pydantic
+
+    return call_of(method.using(**options), *split_arguments(params)).submit()
+
+
+def submit(class_: str, method: Any, params: Params, options: JobOptions, backend: Backend) -> Handle[Any]:
     """Submit to this backend. What `run_background_job` and the CLI share."""
     options = with_backend_defaults(options, backend)
     return Handle.of(backend, backend.submit(backgroundjob_manifest(class_, method, params, options)))

@@ -5,11 +5,15 @@
     │   ├── InvalidParams      params or args: size, depth, type, names
     │   ├── InvalidSpec        another field, found here or by the API server
     │   ├── NotAllowed         the allow-list or an admission policy refuses it
-    │   └── NameConflict       the name is taken by a job that asks for something else
+    │   ├── NameConflict       the name is taken by a job that asks for something else
+    │   └── BatchIncomplete    many(): some jobs were submitted before one was refused
     ├── NotFound               no such BackgroundJob (any more)
-    ├── NotFinished            its result was asked for too early
-    ├── WaitTimeout            it did not finish in the time given; it goes on
+    ├── StillRunning           it has not finished, in the time given or yet; it goes on
     ├── JobFailed              it finished without success
+    │   ├── JobCancelled       somebody cancelled it
+    │   └── JobRejected        the operator refused it; nothing ran
+    ├── InvalidJob             code that defines a job breaks a rule: a type hint, an option
+    ├── NotCommitted           its handle was asked for before the transaction had committed
     ├── NotPossible            it is in the wrong state for cancel, suspend or retry
     ├── Conflict               somebody else changed it at the same moment
     ├── LogsUnavailable        there is no pod, or no log, to read
@@ -138,6 +142,26 @@ class NameConflict(SubmitError):
 
 
 @dataclass(eq=False)
+class BatchIncomplete(SubmitError):
+    """`many()` could not submit all. What was submitted runs; `__cause__` says what stopped it."""
+
+    handles: Sequence[Any]
+    """Handles of the jobs that were submitted, in order."""
+    total: int
+    problem: str
+
+    @property
+    def message(self) -> str:
+        """How many were submitted, and why no more."""
+        return f"{len(self.handles)} of {self.total} jobs were submitted: {self.problem}"
+
+    @property
+    def next_step(self) -> str:
+        """How to go on without doing anything twice."""
+        return f"go on from number {len(self.handles)}; with unique=, submitting all again starts none twice"
+
+
+@dataclass(eq=False)
 class NotFound(BackgroundJobError):
     """No such object. `kind` is `BackgroundJob` unless it says otherwise."""
 
@@ -158,40 +182,29 @@ class NotFound(BackgroundJobError):
 
 
 @dataclass(eq=False)
-class NotFinished(BackgroundJobError):
-    """A result was asked for before there was one."""
+class StillRunning(BackgroundJobError, TimeoutError):
+    """It has not finished. The job itself goes on."""
 
     namespace: str
     name: str
     state: str
+    reason: str = ""
+    timeout_seconds: float | None = None
+    """How long was waited; None when nobody waited."""
 
     @property
     def message(self) -> str:
-        """The state it was last seen in."""
-        return f"{self.namespace}/{self.name} has no result yet: it was last seen {self.state}"
+        """Where the job stands, and the time given."""
+        stands = f"{self.namespace}/{self.name} is still {self.state}"
+        stands += f" ({self.reason})" if self.reason else ""
+        if self.timeout_seconds is None:
+            return f"{stands} and has no result yet"
+        return f"{stands} after {self.timeout_seconds:g} s; it goes on"
 
     @property
     def next_step(self) -> str:
-        """How to get the result."""
-        return "call wait() first"
-
-
-@dataclass(eq=False)
-class WaitTimeout(BackgroundJobError, TimeoutError):
-    """It did not finish in the time given. The job itself goes on."""
-
-    namespace: str
-    name: str
-    timeout_seconds: float
-    state: str
-    reason: str = ""
-
-    @property
-    def message(self) -> str:
-        """The time given and where the job stands."""
-        reason = f" ({self.reason})" if self.reason else ""
-        stands = f"{self.namespace}/{self.name} is still {self.state}{reason}"
-        return f"{stands} after {self.timeout_seconds:g} s; it goes on"
+        """How to learn more."""
+        return f"what it waits for: bgjob why {self.name} --namespace {self.namespace}"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -216,6 +229,52 @@ class JobFailed(BackgroundJobError):
         reason = f" ({self.reason})" if self.reason else ""
         cause = f"{self.exception_type}: {self.exception_message}" if self.exception_type else self.detail
         return f"{self.namespace}/{self.name} {self.state}{reason}" + (f": {cause}" if cause else "")
+
+
+class JobCancelled(JobFailed):
+    """Somebody cancelled it."""
+
+
+class JobRejected(JobFailed):
+    """The operator refused it: not allowed, or parameters that do not fit. Nothing ran."""
+
+
+@dataclass(eq=False)
+class InvalidJob(BackgroundJobError, TypeError):
+    """Code that defines a job breaks a rule."""
+
+    job: str
+    """`module:Class.method`."""
+    problem: str
+    advice: str = ""
+
+    @property
+    def message(self) -> str:
+        """The method and what is wrong with it."""
+        return f"{self.job}: {self.problem}"
+
+    @property
+    def next_step(self) -> str:
+        """How to mend it."""
+        return self.advice
+
+
+@dataclass(eq=False)
+class NotCommitted(BackgroundJobError):
+    """A handle was asked for before the transaction had committed."""
+
+    key: str
+    """`Class.method`."""
+
+    @property
+    def message(self) -> str:
+        """The job."""
+        return f"{self.key} is not submitted: its transaction has not committed, or was rolled back"
+
+    @property
+    def next_step(self) -> str:
+        """When to ask."""
+        return "ask for the handle after the commit"
 
 
 @dataclass(eq=False)

@@ -1,18 +1,27 @@
 """What a submission gives back: a name, a snapshot of the job, and the verbs to follow it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
-from backgroundjob.api.reasons import UNSUCCESSFUL_STATES
+from backgroundjob.api.reasons import UNSUCCESSFUL_STATES, State
 from backgroundjob.backends import Backend, Document, select_backend
-from backgroundjob.backends.polling import UNSEEN, is_finished
 from backgroundjob.durations import Duration, exact_seconds
-from backgroundjob.errors import InvalidSpec, JobFailed, NotFinished, NotFound
+from backgroundjob.errors import InvalidSpec, JobCancelled, JobFailed, JobRejected, NotFound
+from backgroundjob.finish import is_finished, still_running
 from backgroundjob.verbs import Verb, apply
+from backgroundjob.waiting import follow
 from backgroundjob.why import Why
 
+if TYPE_CHECKING:
+    from backgroundjob.aio import AsyncHandle
+
 R_co = TypeVar("R_co", covariant=True)
+
+_FAILURES: Final[Mapping[str, type[JobFailed]]] = {
+    State.CANCELLED: JobCancelled,
+    State.REJECTED: JobRejected,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +62,24 @@ class Handle(Generic[R_co]):
     def wait(self, timeout: Duration | None = None) -> "Handle[R_co]":
         """The job once it has finished, however it ended. None waits for ever.
 
-        Raises WaitTimeout, after which the job goes on, and NotFound.
+        Raises StillRunning, after which the job goes on, and NotFound.
         """
-        try:
-            seconds = None if timeout is None else exact_seconds(timeout)
-        except ValueError as error:
-            raise InvalidSpec("timeout", str(error)) from error
-        return self._seen(self.backend.wait(self.namespace, self.name, timeout_seconds=seconds))
+        *_, last = self._follow(timeout)
+        return last
+
+    def events(self, timeout: Duration | None = None) -> "Iterator[Handle[R_co]]":
+        """The job as it is, then as it is after each change that people see; the last one has finished.
+
+            for seen in handle.events():
+                print(seen.state, seen.reason)
+
+        By a watch where the backend has one. Raises StillRunning, NotFound.
+        """
+        shown: tuple[Any, ...] | None = None
+        for seen in self._follow(timeout):
+            if seen.done or seen.appearance != shown:
+                shown = seen.appearance
+                yield seen
 
     def logs(
         self, *, attempt: int | None = None, follow: bool = False, errors: bool = False
@@ -117,10 +137,26 @@ class Handle(Generic[R_co]):
         return is_finished(self.document)
 
     @property
+    def appearance(self) -> tuple[Any, ...]:
+        """What people see of it: two handles with an equal one look the same."""
+        fields = ("state", "reason", "attemptCount", "disruptionCount", "nextRetryTime", "progress")
+        return tuple(self._status.get(field) for field in fields)
+
+    @property
+    def aio(self) -> "AsyncHandle[R_co]":
+        """The verbs that ask somebody, to be awaited: `await handle.aio.wait(timeout=60)`."""
+        from backgroundjob.aio import AsyncHandle  # noqa: PLC0415  asyncio is not for everybody
+
+        return AsyncHandle(self)
+
+    @property
     def result(self) -> R_co:
-        """What the method returned. Raises JobFailed when it did not succeed, NotFinished before its end."""
+        """What the method returned. Raises StillRunning before its end.
+
+        Raises JobFailed when it did not succeed: JobCancelled and JobRejected where that is why.
+        """
         if not self.done:
-            raise NotFinished(self.namespace, self.name, self.state or UNSEEN)
+            raise still_running(self.document)
         if self.state in UNSUCCESSFUL_STATES:
             raise self.failure()
         return cast("R_co", self._status.get("result"))
@@ -131,7 +167,7 @@ class Handle(Generic[R_co]):
             attempt["exception"] for attempt in self._status.get("attempts") or () if attempt.get("exception")
         ]
         exception: dict[str, Any] = exceptions[-1] if exceptions else {}
-        return JobFailed(
+        return _FAILURES.get(self.state, JobFailed)(
             namespace=self.namespace,
             name=self.name,
             state=self.state,
@@ -151,7 +187,22 @@ class Handle(Generic[R_co]):
         document, _ = apply(self.backend, self.namespace, self.name, verb, uid=self.uid)
         return self._seen(document)
 
+    def _follow(self, timeout: Duration | None) -> "Iterator[Handle[R_co]]":
+        seconds = None if timeout is None else seconds_of("timeout", timeout)
+        for document in follow(
+            self.backend, self.namespace, self.name, uid=self.uid, timeout_seconds=seconds
+        ):
+            yield replace(self, document=document)
+
     def _seen(self, document: Document) -> "Handle[R_co]":
         if self.uid and document["metadata"].get("uid") != self.uid:
             raise NotFound(self.namespace, self.name)
         return replace(self, document=document)
+
+
+def seconds_of(option: str, duration: Duration) -> float:
+    """Seconds, fractions kept. Raises InvalidSpec, which names the option."""
+    try:
+        return exact_seconds(duration)
+    except ValueError as error:
+        raise InvalidSpec(option, str(error)) from error

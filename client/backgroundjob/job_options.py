@@ -2,14 +2,18 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Protocol
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from backgroundjob.api.reasons import Backoff
 from backgroundjob.durations import Duration
 from backgroundjob.errors import InvalidSpec
+
+if TYPE_CHECKING:
+    from backgroundjob.backends import Backend
 
 ExceptionKind = str | type[BaseException]
 """A class name, a qualified name, or the class itself."""
@@ -25,6 +29,49 @@ class HasName(Protocol):
 
 Dependency = str | HasName
 """`"extract"`: it must succeed. `"extract:Finished"`: any end will do. A Handle is its name."""
+
+
+class JobDefaults(TypedDict, total=False):
+    """What `@job` may say."""
+
+    unique: str | None
+    retries: int | None
+    retry_delay: Duration | None
+    backoff: Backoff | str | None
+    retry_on: Iterable[ExceptionKind] | None
+    fail_on: Iterable[ExceptionKind] | None
+    timeout: Duration | None
+    deadline: Duration | None
+    ttl: Duration | None
+    priority: int | str | None
+    queue: str | None
+    concurrency_key: str | None
+    loggable: Sequence[str]
+
+
+class CallOptions(TypedDict, total=False):
+    """What `run_background_job` and `JobMethod.using` take; the fields of JobOptions, and the backend."""
+
+    name: str | None
+    namespace: str | None
+    unique: str | None
+    retries: int | None
+    retry_delay: Duration | None
+    backoff: Backoff | str | None
+    delay: Duration | None
+    run_at: datetime | None
+    priority: int | str | None
+    queue: str | None
+    timeout: Duration | None
+    retry_on: Iterable[ExceptionKind] | None
+    fail_on: Iterable[ExceptionKind] | None
+    depends_on: Iterable[Dependency] | None
+    concurrency_key: str | None
+    deadline: Duration | None
+    ttl: Duration | None
+    params_from: Mapping[str, str] | None
+    suspend: bool
+    backend: "Backend | str | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +111,17 @@ class JobOptions:
             delay=delay or self.delay,
             priority=parse_priority(priority) if priority else self.priority,
         )
+
+
+def options_of(given: Mapping[str, Any]) -> "tuple[JobOptions, Backend | str | None]":
+    """The options as values, and the backend. Raises InvalidSpec for one that does not exist."""
+    known = [*(field.name for field in fields(JobOptions)), "backend"]
+    for name in given:
+        if name not in known:
+            meant = get_close_matches(name, known, n=1)
+            hint = f"did you mean {meant[0]}?" if meant else f"accepted are {', '.join(known)}"
+            raise InvalidSpec(f"option {name}", f"does not exist; {hint}")
+    return JobOptions(**{name: given[name] for name in given if name != "backend"}), given.get("backend")
 
 
 def local_defaults() -> Mapping[str, str]:

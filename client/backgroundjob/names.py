@@ -40,14 +40,7 @@ def unique_name(template: str, params: Mapping[str, Any], args: Sequence[Any]) -
     Different texts never give the same name: where the text is no DNS label as it stands, a digest
     of it is appended. Raises InvalidSpec.
     """
-    try:
-        parts = [
-            literal + ("" if field is None else _field_text(field, spec or conversion, params, args))
-            for literal, field, spec, conversion in string.Formatter().parse(template)
-        ]
-    except ValueError as error:
-        raise InvalidSpec("unique", f"is not a template: {error}") from error
-    text = "".join(parts)
+    text = filled_in("unique", template, params, args)
     if is_dns_label(text):
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
@@ -55,19 +48,31 @@ def unique_name(template: str, params: Mapping[str, Any], args: Sequence[Any]) -
     return f"{stem}-{digest}" if stem else f"job-{digest}"
 
 
-def _field_text(field: str, formatting: str | None, params: Mapping[str, Any], args: Sequence[Any]) -> str:
+def filled_in(option: str, template: str, params: Mapping[str, Any], args: Sequence[Any]) -> str:
+    """The template with values of parameters in its braces. Raises InvalidSpec, which names the option."""
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError as error:
+        raise InvalidSpec(option, f"is not a template: {error}") from error
+    return "".join(
+        literal + ("" if field is None else _field_text(option, field, spec or conversion, params, args))
+        for literal, field, spec, conversion in parts
+    )
+
+
+def _field_text(
+    option: str, field: str, formatting: str | None, params: Mapping[str, Any], args: Sequence[Any]
+) -> str:
     if formatting or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*|\d+", field):
-        raise InvalidSpec("unique", f"may hold only names of parameters in braces; found {{{field}}}")
+        raise InvalidSpec(option, f"may hold only names of parameters in braces; found {{{field}}}")
     if field.isdigit():
         found, value = int(field) < len(args), args[int(field)] if int(field) < len(args) else None
     else:
         found, value = field in params, params.get(field)
     if not found:
-        raise InvalidSpec("unique", f"names the parameter {field}, which is not among those given")
+        raise InvalidSpec(option, f"names the parameter {field}, which is not among those given")
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise InvalidSpec(
-            "unique", f"needs a text or a whole number in {field}; found {type(value).__name__}"
-        )
+        raise InvalidSpec(option, f"needs a text or a whole number in {field}; found {type(value).__name__}")
     return str(value)
 
 

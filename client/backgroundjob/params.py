@@ -26,7 +26,7 @@ def split_params(params: object) -> tuple[dict[str, Any], list[Any]]:
     if params is None:
         return {}, []
     if isinstance(params, Mapping):
-        named = {_param_name(key): json_value(value, f"params.{key}", 2) for key, value in params.items()}
+        named = {param_name(key): json_value(value, f"params.{key}", 2) for key, value in params.items()}
         if len(named) > PARAMS_LIMIT_KEYS:
             raise InvalidParams("params", f"has {len(named)} keys; at most {PARAMS_LIMIT_KEYS} are accepted")
         _check_size("params", named)
@@ -73,7 +73,8 @@ def _scalar(value: object, path: str) -> Any:
     return value
 
 
-def _param_name(key: object) -> str:
+def param_name(key: object) -> str:
+    """The key, if it can be the name of a parameter. Raises InvalidParams."""
     if not isinstance(key, str) or not _PARAM_NAME.fullmatch(key):
         raise InvalidParams(
             f"params key {key!r:.80}", "is not an identifier of at most 63 letters, digits and underscores"

@@ -11,15 +11,14 @@ name with the same spec returns the existing object.
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from threading import RLock
 from typing import Any
 
 from backgroundjob.api.reasons import ConditionStatus, ConditionType, Outcome, Reason, State
-from backgroundjob.backends import Document, use_backend
+from backgroundjob.backends import Change, Document, use_backend
 from backgroundjob.backends.error_lines import only_errors
-from backgroundjob.backends.polling import is_finished, timed_out
 from backgroundjob.difference import existing_if_same
 from backgroundjob.errors import Conflict, LogsUnavailable, NotFound
 from backgroundjob.names import with_random_suffix
@@ -133,12 +132,19 @@ class InMemoryBackend:
             )
         return only_errors(attempts[number]) if errors else iter(attempts[number])
 
-    def wait(self, namespace: str, name: str, *, timeout_seconds: float | None = None) -> Document:
-        """The object when it has finished; else WaitTimeout at once: nothing here ends by itself."""
-        document = self.get(namespace, name)
-        if not is_finished(document):
-            raise timed_out(document, timeout_seconds or 0)
-        return document
+    def changes(
+        self,
+        namespace: str | None,
+        name: str | None = None,
+        *,
+        timeout_seconds: float | None = None,  # noqa: ARG002  nothing here changes by itself
+    ) -> Generator[Change, None, None]:
+        """What is there; it ends at once. Raises NotFound."""
+        found = (
+            self.list(namespace) if name is None else [self.get(namespace or self.default_namespace, name)]
+        )
+        for document in found:
+            yield Change("ADDED", document)
 
     def delete(self, namespace: str, name: str) -> None:
         """Forget the object. Raises NotFound."""

@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from backgroundjob.backends import Backend, Document
-from backgroundjob.backends.polling import UNSEEN, is_finished
 from backgroundjob.errors import Conflict, NotFound, NotPossible
+from backgroundjob.finish import UNSEEN, is_finished
 
 _TRIES: Final = 5
 """The operator writes a status now and then; five in a row between a read and a write are a defect."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from backgroundjob.backends.polling import UNSEEN
+from backgroundjob.finish import UNSEEN
 
 Document = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from backgroundjob.api.labels import API_VERSION, KIND
-from backgroundjob.backends.polling import is_finished
+from backgroundjob.finish import is_finished
 from backgroundjob_operator.cluster.port import Document
 from backgroundjob_operator.local.backend import LocalBackend
 from backgroundjob_operator.local.engine import LocalEngine

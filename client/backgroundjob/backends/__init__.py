@@ -5,11 +5,12 @@ required argument. Nothing here knows Kubernetes.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from backgroundjob import plugins
 from backgroundjob.errors import BackendUnavailable, NotInstalled
@@ -23,6 +24,15 @@ Document = dict[str, Any]
 
 BACKEND_VARIABLE: Final = "BACKGROUNDJOB_BACKEND"
 TOKEN_PATH: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to an object."""
+
+    type: Literal["ADDED", "MODIFIED", "DELETED"]
+    document: Document
+    """As it is now; for a deletion, as it was last seen."""
 
 
 class Backend(Protocol):
@@ -66,10 +76,13 @@ class Backend(Protocol):
         `errors` leaves only error lines and tracebacks. Raises NotFound, LogsUnavailable.
         """
 
-    def wait(self, namespace: str, name: str, *, timeout_seconds: float | None = None) -> Document:
-        """The object once its state is terminal. Raises WaitTimeout, NotFound.
+    def changes(
+        self, namespace: str | None, name: str | None = None, *, timeout_seconds: float | None = None
+    ) -> Generator[Change, None, None]:
+        """Each object that exists, as ADDED, then every change as it comes, until the time is over.
 
-        `polling.wait_by_polling` is a ready implementation.
+        Of the namespace, of every namespace for None, or of the one object with that name; a deletion ends
+        its changes. Raises NotFound when the named object does not exist.
         """
 
     def delete(self, namespace: str, name: str) -> None:

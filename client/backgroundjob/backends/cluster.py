@@ -1,31 +1,25 @@
 """The backend `cluster`: BackgroundJob objects on a Kubernetes API server, which the operator there runs."""
 
-import json
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from backgroundjob.api.json_depth import bounded
 from backgroundjob.api.labels import GROUP, PLURAL, VERSION
-from backgroundjob.backends import Document
+from backgroundjob.backends import Change, Document
 from backgroundjob.backends.kube_api import ApiError, KubeApi
 from backgroundjob.backends.kube_config import Connection, connect
 from backgroundjob.backends.kube_errors import submit_error
 from backgroundjob.backends.kube_logs import read_logs
 from backgroundjob.backends.kube_system import read_events, read_settings, read_why
-from backgroundjob.backends.polling import is_finished, timed_out
+from backgroundjob.backends.kube_watch import Watch
 from backgroundjob.difference import existing_if_same
 from backgroundjob.errors import BackendUnavailable, Conflict, NotFound
 from backgroundjob.stored_settings import StoredSettings
 from backgroundjob.why import Why
 
 _PAGE_SIZE: Final = 500
-_LONGEST_WATCH_SECONDS: Final = 240
-"""Below the idle limits of usual load balancers; the watch is then opened again."""
 _NAME_TRIES: Final = 8
 _WRITE: Final = {"fieldManager": "bgjob", "fieldValidation": "Strict"}
 """Strict: an older CRD would drop a field that it does not know without a word."""
-_PAUSE_SECONDS: Final = 1.0
 
 
 class ClusterBackend:
@@ -67,17 +61,7 @@ class ClusterBackend:
 
     def list(self, namespace: str | None) -> Sequence[Document]:
         """All objects of the namespace, of every namespace for None; one that is nested too deep is cut."""
-        items: list[Document] = []
-        query: dict[str, Any] = {"limit": _PAGE_SIZE}
-        while True:
-            try:
-                page = self._api.json("GET", _path(namespace), query=query)
-            except ApiError as error:
-                raise self._api.error(error) from error
-            items += page.get("items") or []
-            query["continue"] = (page.get("metadata") or {}).get("continue")
-            if not query["continue"]:
-                return items
+        return self._list(namespace)[0]
 
     def logs(
         self,
@@ -93,19 +77,26 @@ class ClusterBackend:
             self._api, lambda: self.get(namespace, name), attempt=attempt, follow=follow, errors=errors
         )
 
-    def wait(self, namespace: str, name: str, *, timeout_seconds: float | None = None) -> Document:
-        """The object once it has finished, by watches. Raises WaitTimeout, NotFound."""
-        started = time.monotonic()
-        while True:
-            document = self.get(namespace, name)
-            if is_finished(document):
-                return document
-            left = None if timeout_seconds is None else started + timeout_seconds - time.monotonic()
-            if timeout_seconds is not None and left is not None and left <= 0:
-                raise timed_out(document, timeout_seconds)
-            finished = self._watch(document, left)
-            if finished is not None:
-                return finished
+    def changes(
+        self, namespace: str | None, name: str | None = None, *, timeout_seconds: float | None = None
+    ) -> Generator[Change, None, None]:
+        """Objects and their changes, by watches. Raises NotFound, AccessDenied."""
+        if name is None:
+            watch = Watch(self._api, _path(namespace), lambda: self._list(namespace), seconds=timeout_seconds)
+            yield from watch.changes()
+            return
+        place = namespace or self.default_namespace
+        watch = Watch(
+            self._api,
+            _path(place),
+            lambda: _alone(self.get(place, name)),
+            field_selector=f"metadata.name={name}",
+            seconds=timeout_seconds,
+        )
+        for change in watch.changes():
+            yield change
+            if change.type == "DELETED":
+                return
 
     def delete(self, namespace: str, name: str) -> None:
         """Remove the object; Kubernetes removes its Jobs and pods. Raises NotFound."""
@@ -139,37 +130,19 @@ class ClusterBackend:
         """Events about the object, oldest first. Raises NotFound, AccessDenied."""
         return read_events(self._api, self.get(namespace, name))
 
-    def _watch(self, document: Document, seconds: float | None) -> Document | None:
-        """The finished object, or None when the watch ended first and the object must be read again."""
-        metadata = document["metadata"]
-        limit = (
-            min(_LONGEST_WATCH_SECONDS, max(1, int(seconds + 0.999)))
-            if seconds is not None
-            else _LONGEST_WATCH_SECONDS
-        )
-        query = {
-            "watch": "true",
-            "fieldSelector": f"metadata.name={metadata['name']}",
-            "resourceVersion": metadata["resourceVersion"],
-            "timeoutSeconds": limit,
-        }
-        try:
-            for line in self._api.lines(
-                _path(metadata["namespace"]), query=query, read_timeout_seconds=limit + 10
-            ):
-                event = json.loads(bounded(line))
-                if event.get("type") in {"ERROR", "DELETED"}:
-                    return None  # 410 Gone or deleted: reading again tells
-                if is_finished(event["object"]):
-                    return dict(event["object"])
-        except ApiError as error:
-            # 403: who may get but not watch waits too, by asking again.
-            if error.http_status not in {403, 410, 429} and error.http_status < 500:
+    def _list(self, namespace: str | None) -> tuple[Sequence[Document], str]:
+        items: list[Document] = []
+        query: dict[str, Any] = {"limit": _PAGE_SIZE}
+        while True:
+            try:
+                page = self._api.json("GET", _path(namespace), query=query)
+            except ApiError as error:
                 raise self._api.error(error) from error
-            time.sleep(_PAUSE_SECONDS)
-        except BackendUnavailable:
-            time.sleep(_PAUSE_SECONDS)  # a broken stream; an API server that stays away fails the next read
-        return None
+            items += page.get("items") or []
+            metadata = page.get("metadata") or {}
+            query["continue"] = metadata.get("continue")
+            if not query["continue"]:
+                return items, str(metadata.get("resourceVersion") or "")
 
     def _submit_error(self, error: ApiError, manifest: Mapping[str, Any]) -> Exception:
         spec = manifest["spec"]
@@ -180,6 +153,10 @@ class ClusterBackend:
         if error.http_status == 404 and (error.status.get("details") or {}).get("name") == name:
             return NotFound(namespace, name)
         return self._api.error(error)
+
+
+def _alone(document: Document) -> tuple[Sequence[Document], str]:
+    return [document], str(document["metadata"]["resourceVersion"])
 
 
 def _path(namespace: str | None, name: str | None = None) -> str:

@@ -8,8 +8,8 @@ from backgroundjob.api.labels import ATTEMPT_LABEL, UID_LABEL
 from backgroundjob.backends import Document
 from backgroundjob.backends.error_lines import only_errors
 from backgroundjob.backends.kube_api import READ_TIMEOUT_SECONDS, ApiError, KubeApi
-from backgroundjob.backends.polling import UNSEEN, is_finished
 from backgroundjob.errors import LogsUnavailable
+from backgroundjob.finish import UNSEEN, is_finished
 
 _PAUSE_SECONDS: Final = 1.0
 _CONTAINER_NAME: Final = "runner"

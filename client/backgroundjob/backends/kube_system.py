@@ -16,8 +16,8 @@ from backgroundjob.api.labels import (
 )
 from backgroundjob.backends import Document
 from backgroundjob.backends.kube_api import ApiError, KubeApi
-from backgroundjob.backends.polling import is_finished
 from backgroundjob.errors import BackendUnavailable
+from backgroundjob.finish import is_finished
 from backgroundjob.stored_settings import StoredSettings
 from backgroundjob.why import Why
 

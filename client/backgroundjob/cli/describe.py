@@ -8,12 +8,12 @@ from typing import Any, Final
 import typer
 
 from backgroundjob.backends import Document
-from backgroundjob.backends.polling import UNSEEN
 from backgroundjob.cli.flags import Where, with_flags
 from backgroundjob.cli.options import NameArgument
 from backgroundjob.cli.output import columns, one_line, parsed_time, state_text
 from backgroundjob.durations import human
 from backgroundjob.errors import BackgroundJobError
+from backgroundjob.finish import UNSEEN
 
 _LONGEST_CHARACTERS: Final = 200
 _WIDTH: Final = 14

@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 from backgroundjob.api.reasons import State
-from backgroundjob.errors import BackgroundJobError, NotPossible, SubmitError, WaitTimeout
+from backgroundjob.errors import BackgroundJobError, NotPossible, StillRunning, SubmitError
 
 
 class ExitCode(IntEnum):
@@ -39,7 +39,7 @@ def of_state(state: str) -> ExitCode:
 
 def of_error(error: BackgroundJobError) -> ExitCode:
     """The code of an error of the library."""
-    if isinstance(error, WaitTimeout):
+    if isinstance(error, StillRunning):
         return ExitCode.TIMED_OUT
     if isinstance(error, SubmitError | NotPossible):
         return ExitCode.REJECTED

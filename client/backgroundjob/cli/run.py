@@ -22,7 +22,7 @@ from backgroundjob.cli.output import (
     resource_name,
 )
 from backgroundjob.client import submit
-from backgroundjob.errors import JobFailed
+from backgroundjob.errors import JobFailed, StillRunning
 from backgroundjob.handle import Handle
 from backgroundjob.manifest import backgroundjob_manifest
 
@@ -65,7 +65,7 @@ def run(
     handle = submit(class_, method, given, options, where.choose())
     if wait or wait_timeout is not None:
         typer.echo(f"{resource_name(handle.document)} submitted", err=True)
-        _finish(handle.wait(wait_timeout), output, where)
+        _finish(_waited(handle, wait_timeout, where), output, where)
     if output is Output.TABLE:
         typer.echo(f"{resource_name(handle.document)} submitted")
     else:
@@ -96,7 +96,15 @@ def wait(
     $ bgjob wait invoice-42 -o json | jq .status.result
     """
     handle: Handle[Any] = Handle.get(name, namespace=where.namespace, backend=where.choose())
-    _finish(handle.wait(timeout), output, where)
+    _finish(_waited(handle, timeout, where), output, where)
+
+
+def _waited(handle: Handle[Any], timeout: str | None, where: Where) -> Handle[Any]:
+    try:
+        return handle.wait(timeout)
+    except StillRunning as error:
+        print_error(error.message, f"what it waits for: bgjob why {error.name}{where.again(error.namespace)}")
+        raise typer.Exit(exit_codes.of_error(error)) from error
 
 
 def _finish(handle: Handle[Any], output: Output, where: Where) -> None:

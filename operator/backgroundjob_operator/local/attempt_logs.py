@@ -5,8 +5,8 @@ from pathlib import Path
 
 from backgroundjob.backends import Document
 from backgroundjob.backends.error_lines import only_errors
-from backgroundjob.backends.polling import UNSEEN, is_finished
 from backgroundjob.errors import LogsUnavailable
+from backgroundjob.finish import UNSEEN, is_finished
 from backgroundjob_operator.local.state import StateDirectory
 
 Get = Callable[[], Document]

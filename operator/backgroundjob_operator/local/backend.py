@@ -7,7 +7,7 @@ while it waits, when nobody else does.
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +17,7 @@ from backgroundjob.api.backgroundjob import BackgroundJob
 from backgroundjob.api.fields import DocumentError
 from backgroundjob.api.json_depth import MAX_DEPTH, depth_of
 from backgroundjob.api.labels import ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP, KIND
-from backgroundjob.backends import Document
-from backgroundjob.backends.polling import wait_by_polling
+from backgroundjob.backends import Change, Document
 from backgroundjob.difference import existing_if_same
 from backgroundjob.errors import Conflict, InvalidParams, InvalidSpec, NotFound
 from backgroundjob.names import is_dns_label, with_random_suffix
@@ -29,13 +28,14 @@ from backgroundjob_operator.cluster import port
 from backgroundjob_operator.local.attempt_logs import read_logs
 from backgroundjob_operator.local.engine import utc_now
 from backgroundjob_operator.local.engine_thread import EngineThread
+from backgroundjob_operator.local.objects import Change as StoredChange
 from backgroundjob_operator.local.objects import Objects
 from backgroundjob_operator.local.settings import config_maps
 from backgroundjob_operator.local.state import LocalOptions
 from backgroundjob_operator.local.why import local_why
 from backgroundjob_operator.runtime.config import explain
 
-_LONGEST_PAUSE_SECONDS: Final = 0.1
+_LOOK_SECONDS: Final = 0.1
 """Between two looks at a job; one costs 50 µs."""
 _STORED_DEFAULTS: Final = {"suspend": False, "cancel": False, "restarts": 0}
 """What the CRD adds to every object."""
@@ -94,22 +94,41 @@ class LocalBackend:
         return read_logs(
             self._options.state,
             lambda: self.get(namespace, name),
-            (lambda: time.sleep(_LONGEST_PAUSE_SECONDS)) if follow else None,
+            (lambda: time.sleep(_LOOK_SECONDS)) if follow else None,
             attempt=attempt,
             errors=errors,
         )
 
-    def wait(self, namespace: str, name: str, *, timeout_seconds: float | None = None) -> Document:
-        """The object once it has finished; runs an engine meanwhile if nobody else does.
+    def changes(
+        self, namespace: str | None, name: str | None = None, *, timeout_seconds: float | None = None
+    ) -> Generator[Change, None, None]:
+        """Objects and their changes; SQLite has no watch, so its file is looked at ten times a second.
 
-        Raises WaitTimeout, NotFound, and BackendUnavailable when an engine is needed and cannot start.
+        While a named object is followed, an engine runs here if nobody else does. Raises NotFound, and
+        BackendUnavailable when an engine is needed and cannot start.
         """
-        engine = EngineThread(self._options)
+        engine, version, seen = None, 0, set[str]()
+        if name is not None:
+            namespace = namespace or self.default_namespace
+            version = int(self.get(namespace, name)["metadata"]["resourceVersion"]) - 1
+            engine = EngineThread(self._options)
+        end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         try:
-            engine.ensure()
-            return wait_by_polling(lambda: self.get(namespace, name), timeout_seconds, sleep=_pausing(engine))
+            while True:
+                if engine is not None:
+                    engine.ensure()
+                found, version = self._objects.changes(version)
+                for change in _told(found, namespace, name, seen):
+                    yield change
+                    if name is not None and change.type == "DELETED":
+                        return
+                left = _LOOK_SECONDS if end is None else min(_LOOK_SECONDS, end - time.monotonic())
+                if left <= 0:
+                    return
+                time.sleep(left)
         finally:
-            engine.close()
+            if engine is not None:
+                engine.close()
 
     def delete(self, namespace: str, name: str) -> None:
         """Remove the object; what runs of it is stopped by the engine. Raises NotFound."""
@@ -168,12 +187,23 @@ class LocalBackend:
             return self._opened[state.path]
 
 
-def _pausing(engine: EngineThread) -> Callable[[float], None]:
-    def pause(seconds: float) -> None:
-        time.sleep(min(seconds, _LONGEST_PAUSE_SECONDS))
-        engine.ensure()
-
-    return pause
+def _told(
+    found: Iterable[StoredChange], namespace: str | None, name: str | None, seen: set[str]
+) -> Iterator[Change]:
+    """What of it is about the objects that are followed; `seen` keeps their uids."""
+    for one in found:
+        metadata = one.document["metadata"]
+        is_asked_for = namespace in (None, metadata["namespace"]) and name in (None, metadata["name"])
+        if one.kind != KIND or not is_asked_for:
+            continue
+        uid = metadata["uid"]
+        if one.type == "DELETED":
+            if uid in seen:
+                seen.remove(uid)
+                yield Change("DELETED", one.document)
+            continue
+        yield Change("MODIFIED" if uid in seen else "ADDED", one.document)
+        seen.add(uid)
 
 
 def _checked(manifest: Mapping[str, Any]) -> Document:

@@ -17,7 +17,7 @@ from backgroundjob.errors import (
     LogsUnavailable,
     NameConflict,
     NotFound,
-    WaitTimeout,
+    StillRunning,
 )
 from backgroundjob_operator import local as local_package
 from backgroundjob_operator.local.engine import EngineBusy
@@ -77,7 +77,7 @@ def test_waiting_runs_the_engine_when_nobody_else_does(local: LocalMode) -> None
 
 def test_waiting_gives_up_when_its_time_is_over(local: LocalMode) -> None:
     handle = run_background_job("EmailJob", "send", {"to": "a"}, delay=60, backend=local.backend)
-    with pytest.raises(WaitTimeout, match=r"still Waiting \(NotYetDue\)"):
+    with pytest.raises(StillRunning, match=r"still Waiting \(NotYetDue\)"):
         handle.wait(timeout=1)
     handle.delete()
     with pytest.raises(NotFound):

@@ -1,6 +1,7 @@
 """`bgjob run` and `bgjob wait`."""
 
 import json
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from backgroundjob.api.reasons import State
-from backgroundjob.backends import Document
+from backgroundjob.backends import Change
 from backgroundjob.cli.commands import app
 from backgroundjob.testing import InMemoryBackend, use_backend
 from command_line import bgjob
@@ -22,12 +23,16 @@ class Finishing(InMemoryBackend):
         super().__init__()
         self._state, self._result = state, result
 
-    def wait(self, namespace: str, name: str, *, timeout_seconds: float | None = None) -> Document:
+    def changes(
+        self, namespace: str | None, name: str | None = None, *, timeout_seconds: float | None = None
+    ) -> Generator[Change, None, None]:
+        if namespace is None or name is None:
+            return
         if self._state is State.SUCCEEDED:
             self.succeed(name, self._result, namespace=namespace)
         else:
             self.fail(name, state=self._state, message="because", namespace=namespace)
-        return super().wait(namespace, name, timeout_seconds=timeout_seconds)
+        yield from super().changes(namespace, name, timeout_seconds=timeout_seconds)
 
 
 def test_run_submits_and_prints_the_name_as_kubectl_does(jobs: InMemoryBackend) -> None:
@@ -207,7 +212,10 @@ def test_a_wait_that_times_out_exits_with_124(jobs: InMemoryBackend) -> None:
     bgjob("run", "A.b", "--name", "mine")
     answer = bgjob("wait", "mine", "--timeout", "1s")
     assert answer.code == 124
-    assert answer.err == "Error: default/mine is still not seen by the operator after 1 s; it goes on\n"
+    assert answer.err == (
+        "Error: default/mine is still not seen by the operator after 1 s; it goes on\n"
+        "  what it waits for: bgjob why mine --namespace default\n"
+    )
 
 
 def test_a_job_that_does_not_exist_exits_with_5(jobs: InMemoryBackend) -> None:

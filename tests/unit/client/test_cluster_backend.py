@@ -17,13 +17,14 @@ from backgroundjob import (
     NameConflict,
     NotAllowed,
     NotFound,
-    WaitTimeout,
+    StillRunning,
 )
-from backgroundjob.backends import cluster as cluster_module
+from backgroundjob.backends import kube_watch
 from backgroundjob.backends.cluster import ClusterBackend
 from backgroundjob.backends.kube_config import connect
 from backgroundjob.job_options import JobOptions
 from backgroundjob.manifest import backgroundjob_manifest
+from backgroundjob.waiting import wait
 from fake_api_server import FakeApiServer
 
 COLLECTION = "/apis/backgroundjob.dev/v1alpha1/namespaces/shop/backgroundjobs"
@@ -252,21 +253,21 @@ def watch(*events: tuple[str, dict[str, Any]]) -> bytes:
 def test_waiting_watches_from_the_version_that_was_read(api: FakeApiServer, cluster: ClusterBackend) -> None:
     api.answer("GET", MINE, stored("Running"))
     api.answer("GET", COLLECTION, watch(("MODIFIED", stored("Retrying")), ("MODIFIED", stored("Succeeded"))))
-    assert cluster.wait("shop", "mine", timeout_seconds=20)["status"]["state"] == "Succeeded"
+    assert wait(cluster, "shop", "mine", timeout_seconds=20)["status"]["state"] == "Succeeded"
     query = api.requests[1][1].partition("?")[2]
-    assert "fieldSelector=metadata.name%3Dmine&resourceVersion=7&timeoutSeconds=20" in query
+    assert "resourceVersion=7&timeoutSeconds=20&fieldSelector=metadata.name%3Dmine" in query
 
 
 def test_waiting_for_a_finished_job_opens_no_watch(api: FakeApiServer, cluster: ClusterBackend) -> None:
     api.answer("GET", MINE, stored("Failed"))
-    cluster.wait("shop", "mine")
+    wait(cluster, "shop", "mine")
     assert len(api.requests) == 1
 
 
 @pytest.mark.parametrize(
     "ended",
-    [b"", watch(("ERROR", {"kind": "Status", "code": 410})), watch(("DELETED", stored("Running")))],
-    ids=["watch ends", "version too old", "deleted"],
+    [b"", watch(("ERROR", {"kind": "Status", "code": 410}))],
+    ids=["watch ends", "version too old"],
 )
 def test_a_watch_that_ends_early_is_followed_by_a_read(
     api: FakeApiServer, cluster: ClusterBackend, ended: bytes
@@ -274,40 +275,49 @@ def test_a_watch_that_ends_early_is_followed_by_a_read(
     api.answer("GET", MINE, stored("Running"))
     api.answer("GET", MINE, stored("Succeeded"))
     api.answer("GET", COLLECTION, ended)
-    assert cluster.wait("shop", "mine")["status"]["state"] == "Succeeded"
+    assert wait(cluster, "shop", "mine")["status"]["state"] == "Succeeded"
+
+
+def test_a_job_that_is_deleted_while_it_is_waited_for_is_not_found(
+    api: FakeApiServer, cluster: ClusterBackend
+) -> None:
+    api.answer("GET", MINE, stored("Running"))
+    api.answer("GET", COLLECTION, watch(("DELETED", stored("Running"))))
+    with pytest.raises(NotFound, match="shop/mine"):
+        wait(cluster, "shop", "mine")
 
 
 def test_a_wait_that_is_over_says_where_the_job_stands(api: FakeApiServer, cluster: ClusterBackend) -> None:
     api.answer("GET", MINE, stored("Queued"))
-    with pytest.raises(WaitTimeout, match="shop/mine is still Queued after 0 s"):
-        cluster.wait("shop", "mine", timeout_seconds=0)
+    with pytest.raises(StillRunning, match="shop/mine is still Queued after 0 s"):
+        wait(cluster, "shop", "mine", timeout_seconds=0)
 
 
 def test_a_watch_that_is_refused_for_good_ends_the_wait(api: FakeApiServer, cluster: ClusterBackend) -> None:
     api.answer("GET", MINE, stored("Running"))
     api.refuse("GET", COLLECTION, 401, "Unauthorized")
     with pytest.raises(AccessDenied, match="missing or expired"):
-        cluster.wait("shop", "mine")
+        wait(cluster, "shop", "mine")
 
 
 def test_without_the_permission_to_watch_it_asks_again(
     api: FakeApiServer, cluster: ClusterBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster_module, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(kube_watch, "_PAUSE_SECONDS", 0)
     api.answer("GET", MINE, stored("Running"))
     api.answer("GET", MINE, stored("Succeeded"))
     api.refuse("GET", COLLECTION, 403, "cannot watch")
-    assert cluster.wait("shop", "mine")["status"]["state"] == "Succeeded"
+    assert wait(cluster, "shop", "mine")["status"]["state"] == "Succeeded"
 
 
 def test_a_watch_that_is_refused_for_now_is_tried_again(
     api: FakeApiServer, cluster: ClusterBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster_module, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(kube_watch, "_PAUSE_SECONDS", 0)
     api.answer("GET", MINE, stored("Running"))
     api.refuse("GET", COLLECTION, 503, "not now")
     api.answer("GET", COLLECTION, watch(("MODIFIED", stored("Succeeded"))))
-    assert cluster.wait("shop", "mine")["status"]["state"] == "Succeeded"
+    assert wait(cluster, "shop", "mine")["status"]["state"] == "Succeeded"
 
 
 KUBECONFIG = """

@@ -2,12 +2,13 @@
 
 import re
 import shlex
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from backgroundjob.backends import Document
+from backgroundjob.backends import Change
 from backgroundjob.testing import InMemoryBackend, use_backend
 from command_line import bgjob
 
@@ -17,9 +18,13 @@ DOCS = Path(__file__).parents[3] / "docs"
 class Finishing(InMemoryBackend):
     """Lets every job succeed that somebody waits for."""
 
-    def wait(self, namespace: str, name: str, *, timeout_seconds: float | None = None) -> Document:
+    def changes(
+        self, namespace: str | None, name: str | None = None, *, timeout_seconds: float | None = None
+    ) -> Generator[Change, None, None]:
+        if namespace is None or name is None:
+            return
         self.succeed(name, {"number": 42}, namespace=namespace)
-        return super().wait(namespace, name, timeout_seconds=timeout_seconds)
+        yield from super().changes(namespace, name, timeout_seconds=timeout_seconds)
 
 
 def blocks(guide: str, language: str) -> list[str]:

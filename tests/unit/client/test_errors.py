@@ -9,20 +9,24 @@ from backgroundjob.errors import (
     AccessDenied,
     BackendUnavailable,
     BackgroundJobError,
+    BatchIncomplete,
     Conflict,
     Difference,
+    InvalidJob,
     InvalidParams,
     InvalidSpec,
+    JobCancelled,
     JobFailed,
+    JobRejected,
     LogsUnavailable,
     NameConflict,
     NotAllowed,
-    NotFinished,
+    NotCommitted,
     NotFound,
     NotInstalled,
     NotPossible,
+    StillRunning,
     SubmitError,
-    WaitTimeout,
 )
 
 EXAMPLES = [
@@ -38,9 +42,29 @@ EXAMPLES = [
     ),
     (NotFound("shop", "mine"), "BackgroundJob shop/mine not found"),
     (NotFound("", "shop", "Namespace"), "Namespace shop not found"),
-    (NotFinished("shop", "mine", "Running"), "shop/mine has no result yet: it was last seen Running"),
     (
-        WaitTimeout("shop", "mine", 60, "Retrying", "BackOff"),
+        BatchIncomplete((), 3, "backend 'cluster' is unavailable"),
+        "0 of 3 jobs were submitted: backend 'cluster' is unavailable",
+    ),
+    (StillRunning("shop", "mine", "Running"), "shop/mine is still Running and has no result yet"),
+    (
+        InvalidJob("jobs:EmailJob.send", "parameter to has no type hint"),
+        "jobs:EmailJob.send: parameter to has no type hint",
+    ),
+    (
+        NotCommitted("EmailJob.send"),
+        "EmailJob.send is not submitted: its transaction has not committed, or was rolled back",
+    ),
+    (
+        JobCancelled(namespace="shop", name="mine", state="Cancelled", reason="CancelRequested"),
+        "shop/mine Cancelled (CancelRequested)",
+    ),
+    (
+        JobRejected(namespace="shop", name="mine", state="Rejected", reason="NotAllowed", detail="ask"),
+        "shop/mine Rejected (NotAllowed): ask",
+    ),
+    (
+        StillRunning("shop", "mine", "Retrying", "BackOff", 60),
         "shop/mine is still Retrying (BackOff) after 60 s; it goes on",
     ),
     (
@@ -94,4 +118,4 @@ def test_the_tree_in_the_docstring_names_every_error() -> None:
 
 
 def test_a_wait_that_timed_out_is_a_timeout_error() -> None:
-    assert issubclass(WaitTimeout, TimeoutError)
+    assert issubclass(StillRunning, TimeoutError)

@@ -9,9 +9,8 @@ from backgroundjob import (
     InvalidSpec,
     JobFailed,
     NameConflict,
-    NotFinished,
     NotFound,
-    WaitTimeout,
+    StillRunning,
     run_background_job,
 )
 from backgroundjob.api.reasons import Reason, State
@@ -101,12 +100,12 @@ def test_a_cancelled_or_rejected_job_has_no_result_either(jobs: InMemoryBackend,
 
 
 def test_a_result_before_the_end_says_so(jobs: InMemoryBackend) -> None:
-    with pytest.raises(NotFinished, match="not seen by the operator; call wait"):
+    with pytest.raises(StillRunning, match="not seen by the operator and has no result yet"):
         _ = run_background_job("EmailJob", "send").result
 
 
 def test_waiting_too_short_says_where_the_job_stands(jobs: InMemoryBackend) -> None:
-    with pytest.raises(WaitTimeout, match=r"is still not seen by the operator after 0\.5 s; it goes on"):
+    with pytest.raises(StillRunning, match=r"is still not seen by the operator after 0\.5 s; it goes on"):
         run_background_job("EmailJob", "send").wait(timeout=0.5)
 
 

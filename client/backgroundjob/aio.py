@@ -1,0 +1,164 @@
+"""The verbs of a handle, and `later`, for asyncio: each call has a thread of its own while it asks.
+
+Threads, because the Kubernetes client is a blocking one; of their own, because a hundred waits would fill
+the loop's executor. An await that is cancelled returns at once; its connection closes within 30 s.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import dataclasses
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from math import inf
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from backgroundjob.batch import Batch, Params
+from backgroundjob.durations import Duration
+from backgroundjob.errors import StillRunning
+from backgroundjob.handle import Handle, seconds_of
+from backgroundjob.jobs import JobMethod
+
+T = TypeVar("T")
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+_ROUND_SECONDS = 30.0
+"""A thread whose await was cancelled lives on for at most this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncHandle(Generic[R_co]):
+    """`handle.aio`: as the verbs of Handle, to be awaited."""
+
+    handle: Handle[R_co]
+
+    async def refresh(self) -> Handle[R_co]:
+        """As Handle.refresh."""
+        return await in_thread(self.handle.refresh)
+
+    async def wait(self, timeout: Duration | None = None) -> Handle[R_co]:  # noqa: ASYNC109  as Handle.wait
+        """As Handle.wait."""
+        seen = [handle async for handle in self.events(timeout)]
+        return seen[-1]
+
+    async def result(self, timeout: Duration | None = None) -> R_co:  # noqa: ASYNC109  as wait
+        """Wait, then what the method returned. Raises JobFailed, StillRunning, NotFound."""
+        return (await self.wait(timeout)).result
+
+    async def events(self, timeout: Duration | None = None) -> AsyncIterator[Handle[R_co]]:  # noqa: ASYNC109
+        """As Handle.events."""
+        told: asyncio.Queue[Handle[R_co] | Exception] = asyncio.Queue()
+        loop, stopped = asyncio.get_running_loop(), threading.Event()
+
+        def tell(what: Handle[R_co] | Exception) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(told.put_nowait, what)
+
+        _in_background(lambda: _relay(self.handle, timeout, tell, stopped))
+        try:
+            while True:
+                what = await told.get()
+                if isinstance(what, Exception):
+                    raise what
+                yield what
+                if what.done:
+                    return
+        finally:
+            stopped.set()
+
+    async def cancel(self) -> Handle[R_co]:
+        """As Handle.cancel."""
+        return await in_thread(self.handle.cancel)
+
+    async def suspend(self) -> Handle[R_co]:
+        """As Handle.suspend."""
+        return await in_thread(self.handle.suspend)
+
+    async def resume(self) -> Handle[R_co]:
+        """As Handle.resume."""
+        return await in_thread(self.handle.resume)
+
+    async def retry(self) -> Handle[R_co]:
+        """As Handle.retry."""
+        return await in_thread(self.handle.retry)
+
+    async def delete(self) -> None:
+        """As Handle.delete."""
+        await in_thread(self.handle.delete)
+
+
+async def in_thread(function: Callable[[], T]) -> T:
+    """What the function returns or raises, from a thread of its own, in the caller's context."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def tell(deliver: Callable[[Any], None], what: object) -> None:
+        if not answer.done():  # the await was cancelled
+            deliver(what)
+
+    def work() -> None:
+        try:
+            found = function()
+        except BaseException as error:  # noqa: BLE001  it is raised where it is awaited
+            outcome: tuple[Callable[[Any], None], object] = (answer.set_exception, error)
+        else:
+            outcome = (answer.set_result, found)
+        try:
+            loop.call_soon_threadsafe(tell, *outcome)
+        except RuntimeError:
+            return  # the loop has ended meanwhile
+
+    _in_background(work)
+    return await answer
+
+
+def _in_background(work: Callable[[], object]) -> None:
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(work,), name="backgroundjob-await", daemon=True).start()
+
+
+def _relay(
+    handle: Handle[R_co],
+    timeout: Duration | None,
+    tell: Callable[[Handle[R_co] | Exception], None],
+    stopped: threading.Event,
+) -> None:
+    """Tell each event, or what ended them, in rounds that are short enough to notice a cancelled await."""
+    shown: tuple[Any, ...] | None = None
+    try:
+        seconds = inf if timeout is None else seconds_of("timeout", timeout)
+        end = time.monotonic() + seconds
+        while not stopped.is_set():
+            left = max(end - time.monotonic(), 0)
+            try:
+                for seen in handle.events(min(left, _ROUND_SECONDS)):
+                    if stopped.is_set():
+                        return
+                    if seen.done or seen.appearance != shown:
+                        shown = seen.appearance
+                        tell(seen)
+            except StillRunning as error:
+                if time.monotonic() >= end:
+                    raise dataclasses.replace(error, timeout_seconds=seconds) from None
+            else:
+                return
+    except Exception as error:  # noqa: BLE001  it is raised where it is awaited
+        tell(error)
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncJobMethod(Generic[P, R_co]):
+    """`EmailJob.send.aio`: submitting, to be awaited."""
+
+    method: JobMethod[P, R_co]
+
+    async def later(self, *args: P.args, **kwargs: P.kwargs) -> Handle[R_co]:
+        """As JobMethod.later."""
+        return await in_thread(lambda: self.method.later(*args, **kwargs))
+
+    async def many(self, calls: Iterable[Params]) -> Batch[R_co]:
+        """As JobMethod.many."""
+        return await in_thread(lambda: self.method.many(calls))

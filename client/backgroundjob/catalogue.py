@@ -1,0 +1,96 @@
+"""The allow-list entries that typed code asks for: what `bgjob allow-list generate` prints."""
+
+import importlib
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from backgroundjob.errors import InvalidJob, NotInstalled
+from backgroundjob.job_options import JobOptions
+from backgroundjob.jobs import JobClass, JobMethod
+from backgroundjob.manifest import backgroundjob_manifest
+from backgroundjob.schema import params_schema
+from backgroundjob.signatures import methods_of, place_of
+
+Entries = Mapping[str, dict[str, Any]]
+"""Allow-list entries as documents, by their key `<class>.<method>`."""
+
+_SPEC_DEFAULTS: Final = (
+    "priority",
+    "queue",
+    "timeoutSeconds",
+    "deadlineSeconds",
+    "ttlSecondsAfterFinished",
+    "retry",
+)
+_DESCRIPTION_LIMIT: Final = 1024
+
+
+def entries(modules: Iterable[str]) -> Entries:
+    """Of the typed jobs that these modules define. Raises NotInstalled, InvalidJob."""
+    return _entries(one for module in modules for one in _classes(module))
+
+
+def entries_of_process() -> Entries:
+    """Of every typed job that this process has imported."""
+    return _entries(_subclasses(JobClass))
+
+
+def entry_of(method: JobMethod[..., Any]) -> dict[str, Any]:
+    """One entry: target, description, params, defaults, loggable. Raises InvalidJob, InvalidSpec."""
+    entry: dict[str, Any] = {"target": place_of(method)}
+    text = inspect.getdoc(method.function)
+    if text:
+        entry["description"] = text.split("\n\n")[0].replace("\n", " ")[:_DESCRIPTION_LIMIT]
+    entry["params"] = params_schema(method)
+    defaults = _defaults(method)
+    if defaults:
+        entry["defaults"] = defaults
+    loggable = list(method.defaults.get("loggable", ()))
+    unknown = [name for name in loggable if name not in entry["params"]["properties"]]
+    if unknown:
+        raise InvalidJob(place_of(method), f"loggable names {unknown[0]}, which is no parameter of it")
+    if loggable:
+        entry["loggable"] = loggable
+    return entry
+
+
+def _entries(classes: Iterable[type[JobClass]]) -> Entries:
+    found: dict[str, dict[str, Any]] = {}
+    for owner in classes:
+        for method in methods_of(owner):
+            entry = entry_of(method)
+            other = found.setdefault(method.key, entry)
+            if other["target"] != entry["target"]:
+                problem = f"{method.key} is {other['target']} too"
+                advice = f"tell them apart: class {owner.__name__}(JobClass, alias=…)"
+                raise InvalidJob(entry["target"], problem, advice)
+    return found
+
+
+def _classes(module: str) -> Iterator[type[JobClass]]:
+    try:
+        loaded = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module.startswith(error.name):
+            raise
+        problem = f"{error.name} cannot be imported; run it where the module can be, such as its folder"
+        raise NotInstalled(f"the module {module}", problem) from error
+    for value in vars(loaded).values():
+        if isinstance(value, type) and issubclass(value, JobClass) and value.__module__ == loaded.__name__:
+            yield value
+
+
+def _subclasses(owner: type[JobClass]) -> Iterator[type[JobClass]]:
+    for one in owner.__subclasses__():
+        yield one
+        yield from _subclasses(one)
+
+
+def _defaults(method: JobMethod[..., Any]) -> dict[str, Any]:
+    """What `@job` says, as the entry's defaults. Names and templates belong to submissions alone."""
+    asked: dict[str, Any] = {**method.defaults}
+    for name in ("loggable", "unique", "concurrency_key"):
+        asked.pop(name, None)
+    manifest = backgroundjob_manifest(method.owner.job_class, method.name, None, JobOptions(**asked))
+    return {name: manifest["spec"][name] for name in _SPEC_DEFAULTS if name in manifest["spec"]}

@@ -1,0 +1,107 @@
+"""Waiting and following, on top of the changes that a backend tells."""
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from backgroundjob.backends import Change
+from backgroundjob.errors import JobCancelled, JobFailed, JobRejected, NotFound, StillRunning
+from backgroundjob.handle import Handle
+from backgroundjob.testing import InMemoryBackend
+
+
+def job(state: str, uid: str = "u1", **status: Any) -> dict[str, Any]:
+    metadata = {"namespace": "shop", "name": "mine", "uid": uid, "resourceVersion": "1"}
+    return {"metadata": metadata, "spec": {}, "status": {"state": state, **status}}
+
+
+class Scripted(InMemoryBackend):
+    """Tells these changes, then nothing more."""
+
+    def __init__(self, *changes: Change) -> None:
+        super().__init__()
+        self.script = changes
+        self.timeouts: list[float | None] = []
+        self.closed = False
+
+    def changes(
+        self, namespace: str | None, name: str | None = None, *, timeout_seconds: float | None = None
+    ) -> Generator[Change, None, None]:
+        self.timeouts.append(timeout_seconds)
+        try:
+            yield from self.script
+        finally:
+            self.closed = True
+
+
+def handle(*changes: Change) -> Handle[Any]:
+    return Handle.of(Scripted(*changes), job("Queued"))
+
+
+def told(*states: str) -> list[Change]:
+    return [Change("MODIFIED", job(state)) for state in states]
+
+
+def test_waiting_ends_with_the_first_end() -> None:
+    following = handle(*told("Running", "Succeeded", "Running"))
+    assert following.wait("5m").state == "Succeeded"
+    backend = following.backend
+    assert isinstance(backend, Scripted)
+    assert (backend.timeouts, backend.closed) == ([300.0], True)
+
+
+def test_a_wait_that_is_over_says_where_the_job_stands() -> None:
+    with pytest.raises(StillRunning) as caught:
+        handle(Change("ADDED", job("Waiting", reason="NotYetDue"))).wait(3)
+    assert str(caught.value) == (
+        "shop/mine is still Waiting (NotYetDue) after 3 s; it goes on; "
+        "what it waits for: bgjob why mine --namespace shop"
+    )
+    assert isinstance(caught.value, TimeoutError)
+
+
+def test_a_result_asked_for_too_early_is_the_same_error() -> None:
+    with pytest.raises(StillRunning, match=r"shop/mine is still Queued and has no result yet"):
+        _ = handle().result
+
+
+@pytest.mark.parametrize("change", [Change("DELETED", job("Running")), Change("ADDED", job("Running", "u2"))])
+def test_a_job_that_is_deleted_or_replaced_while_it_is_waited_for_is_not_found(change: Change) -> None:
+    with pytest.raises(NotFound, match="shop/mine"):
+        handle(*told("Running"), change).wait()
+
+
+def test_events_are_what_people_see_change() -> None:
+    following = handle(
+        Change("ADDED", job("Queued")),
+        Change("MODIFIED", job("Queued", jobName="hidden")),
+        Change("MODIFIED", job("Running", attemptCount=0)),
+        Change("MODIFIED", job("Retrying", attemptCount=1, nextRetryTime="2026-01-01T00:00:00Z")),
+        Change("MODIFIED", job("Retrying", attemptCount=1, nextRetryTime="2026-01-01T00:00:00Z")),
+        Change("MODIFIED", job("Succeeded", attemptCount=2)),
+    )
+    assert [seen.state for seen in following.events()] == ["Queued", "Running", "Retrying", "Succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("state", "error"), [("Failed", JobFailed), ("Cancelled", JobCancelled), ("Rejected", JobRejected)]
+)
+def test_the_error_says_how_it_ended(state: str, error: type[JobFailed]) -> None:
+    with pytest.raises(JobFailed) as caught:
+        _ = handle(*told(state)).wait().result
+    assert type(caught.value) is error
+
+
+async def test_the_same_can_be_awaited() -> None:
+    following = handle(*told("Queued", "Running", "Succeeded"))
+    assert (await following.aio.wait(timeout=10)).state == "Succeeded"
+    assert [seen.state async for seen in following.aio.events()] == ["Queued", "Running", "Succeeded"]
+    assert await following.aio.result() is None
+
+
+async def test_awaiting_raises_what_waiting_raises() -> None:
+    with pytest.raises(StillRunning, match="after 0 s"):
+        await handle(*told("Running")).aio.wait(timeout=0)
+    with pytest.raises(NotFound):
+        await handle(Change("DELETED", job("Running"))).aio.wait()

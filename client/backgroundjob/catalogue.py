@@ -2,10 +2,11 @@
 
 import importlib
 import inspect
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from backgroundjob.errors import InvalidJob, NotInstalled
+from backgroundjob.errors import InvalidJob, InvalidSpec, NotInstalled
 from backgroundjob.job_options import JobOptions
 from backgroundjob.jobs import JobClass, JobMethod
 from backgroundjob.manifest import backgroundjob_manifest
@@ -31,9 +32,25 @@ def entries(modules: Iterable[str]) -> Entries:
     return _entries(one for module in modules for one in _classes(module))
 
 
-def entries_of_process() -> Entries:
-    """Of every typed job that this process has imported."""
-    return _entries(_subclasses(JobClass))
+def entries_of_process() -> tuple[Entries, Mapping[str, str]]:
+    """Of every typed job that this process has imported; and by key, why one has no entry.
+
+    Classes inside functions are left out: nobody could import them.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    problems: dict[str, str] = {}
+    for method in (
+        one for owner in _subclasses(JobClass) if _is_importable(owner) for one in methods_of(owner)
+    ):
+        try:
+            entry = entry_of(method)
+        except (InvalidJob, InvalidSpec) as error:
+            problems[method.key] = str(error)
+            continue
+        other = found.setdefault(method.key, entry)
+        if other["target"] != entry["target"]:
+            problems[method.key] = str(_ambiguous(method, other, entry))
+    return {key: entry for key, entry in found.items() if key not in problems}, problems
 
 
 def entry_of(method: JobMethod[..., Any]) -> dict[str, Any]:
@@ -62,10 +79,17 @@ def _entries(classes: Iterable[type[JobClass]]) -> Entries:
             entry = entry_of(method)
             other = found.setdefault(method.key, entry)
             if other["target"] != entry["target"]:
-                problem = f"{method.key} is {other['target']} too"
-                advice = f"tell them apart: class {owner.__name__}(JobClass, alias=…)"
-                raise InvalidJob(entry["target"], problem, advice)
+                raise _ambiguous(method, other, entry)
     return found
+
+
+def _ambiguous(method: JobMethod[..., Any], one: Mapping[str, Any], other: Mapping[str, Any]) -> InvalidJob:
+    advice = f"tell them apart: class {method.owner.__name__}(JobClass, alias='…')"
+    return InvalidJob(other["target"], f"{method.key} is {one['target']} too", advice)
+
+
+def _is_importable(owner: type[JobClass]) -> bool:
+    return getattr(sys.modules.get(owner.__module__), owner.__qualname__, None) is owner
 
 
 def _classes(module: str) -> Iterator[type[JobClass]]:

@@ -23,7 +23,9 @@ def test_importing_the_package_loads_none_of_its_modules() -> None:
     _loaded_after(code)
 
 
-@pytest.mark.parametrize("name", ["run_background_job", "Handle", "current_job", "JobFailed", "JobClass, job, Schema, Secret"])
+@pytest.mark.parametrize(
+    "name", ["run_background_job", "Handle", "current_job", "JobFailed", "JobClass, job, Schema, Secret"]
+)
 def test_a_public_name_loads_no_dependency(name: str) -> None:
     assert not _loaded_after(f"from backgroundjob import {name}") & set(HEAVY)
 

@@ -1,13 +1,4 @@
-"""For tests of code that submits jobs: a backend in memory that records, runs nothing, and ends jobs as told.
-
-    def test_signup_sends_the_welcome_mail() -> None:
-        with use_backend(InMemoryBackend()) as jobs:
-            signup("a@example.org")
-        assert jobs.calls() == [("EmailJob.send", {"to": "a@example.org"})]
-
-Submission has the real rules: parameters pass through JSON, names are made and taken, the same
-name with the same spec returns the existing object.
-"""
+"""A backend in memory: it records jobs, runs nothing, and ends them as told."""
 
 import json
 import uuid
@@ -17,16 +8,16 @@ from threading import RLock
 from typing import Any
 
 from backgroundjob.api.reasons import ConditionStatus, ConditionType, Outcome, Reason, State
-from backgroundjob.backends import Change, Document, use_backend
+from backgroundjob.backends import Change, Document
 from backgroundjob.backends.error_lines import only_errors
 from backgroundjob.difference import existing_if_same
 from backgroundjob.errors import Conflict, LogsUnavailable, NotFound
+from backgroundjob.handle import Handle
 from backgroundjob.names import with_random_suffix
 from backgroundjob.spec_changes import check_change
 from backgroundjob.stored_settings import StoredSettings
+from backgroundjob.testing.assertions import Expected, failure, matching
 from backgroundjob.why import Why
-
-__all__ = ["InMemoryBackend", "use_backend"]
 
 _NO_SETTINGS = "there is no allow-list and no configuration in memory: give InMemoryBackend(settings=…)"
 
@@ -59,6 +50,45 @@ class InMemoryBackend:
             (f"{spec['class']}.{spec['method']}", spec["args"] if "args" in spec else spec.get("params", {}))
             for spec in (document["spec"] for document in self._objects.values())
         ]
+
+    def enqueued(self, job: Expected, /, **params: Any) -> Sequence[Handle[Any]]:
+        """The jobs that run this method with these parameters among theirs, in order of submission.
+
+        A typed method may carry options: `EmailJob.send.using(delay="10m")` finds those with that delay.
+        A positional parameter of a submission by name is called "0", "1", ….
+        """
+        return [Handle.of(self, one) for one in matching(self.list(None), job, params)]
+
+    def assert_enqueued(self, job: Expected, /, **params: Any) -> Handle[Any]:
+        """The one job that `enqueued` finds. Raises AssertionError, which lists what was submitted."""
+        found = self.enqueued(job, **params)
+        if len(found) != 1:
+            times = f"enqueued {len(found)} times" if found else "not enqueued"
+            raise AssertionError(failure(self.list(None), job, params, times))
+        return found[0]
+
+    def assert_not_enqueued(self, job: Expected, /, **params: Any) -> None:
+        """Raises AssertionError when `enqueued` finds one."""
+        found = self.enqueued(job, **params)
+        if found:
+            raise AssertionError(failure(self.list(None), job, params, f"enqueued {len(found)} times"))
+
+    def assert_nothing_enqueued(self) -> None:
+        """Raises AssertionError when anything was submitted."""
+        if self._objects:
+            raise AssertionError(f"{len(self._objects)} jobs were enqueued: {self.calls()}")
+
+    def start(self, name: str, *, namespace: str = default_namespace) -> None:
+        """Let the job run."""
+        with self._lock:
+            document = self._copy((namespace, name))
+            running = {
+                "state": State.RUNNING.value,
+                "reason": Reason.RUNNING.value,
+                "startTime": self._timestamp(),
+            }
+            document["status"] = {**document.get("status", {}), **running}
+            self._store(document)
 
     def succeed(self, name: str, result: Any = None, *, namespace: str = default_namespace) -> None:
         """End the job with Succeeded; `result` as the method would have returned it."""

@@ -58,7 +58,7 @@ def test_every_entry_point_loads() -> None:
         for point in entry_points(group=group)
     }
     for key in sorted(declared):
-        assert callable(found[key].load()), key
+        assert found[key].load() is not None, key
 
 
 def test_the_changelog_begins_with_the_version_of_the_code() -> None:

@@ -17,6 +17,7 @@ import time
 
 from backgroundjob_runner.contract import ReceiptOutcome
 from backgroundjob_runner.digest import main_thread_stack
+from backgroundjob_runner.stopping import AttemptStopped, Stop
 
 TYPE_CHECKING = False  # importing typing costs 2 ms; type checkers know this name
 if TYPE_CHECKING:
@@ -29,25 +30,13 @@ _STOP_SIGNALS = tuple(
 )
 
 
-class AttemptStopped(SystemExit):
-    """Raised in user code when its attempt must stop.
-
-    A SystemExit, since that is what the usual `signal.signal(SIGTERM, lambda *_: sys.exit())` raises:
-    asyncio, concurrent.futures and test tools let it through, `except Exception` does too.
-    """
-
-
-class Guard:
+class Guard(Stop):
     """Watches one attempt. Made in the main thread."""
 
     def __init__(
         self, timeout_seconds: float, grace_period_seconds: float, last_words: Callable[[], None]
     ) -> None:
-        self.stopped_by: ReceiptOutcome | None = None
-        """TIMEOUT or TERMINATED, whichever came first; None while the attempt may run."""
-        self.stack_at_timeout = ""
-        self.cancel_task: Callable[[], object] | None = None
-        """Set while an async method runs: cancels it, from any thread."""
+        super().__init__()
         self._timeout_seconds = min(max(timeout_seconds, 0), _thread.TIMEOUT_MAX)
         # The margin is for the receipt; a short grace period keeps a fifth of itself.
         self._unwind_seconds = max(grace_period_seconds - 2, grace_period_seconds * 0.8, 0.1)
@@ -79,7 +68,7 @@ class Guard:
     def _watch(self) -> None:
         if not self._wake.acquire(timeout=self._timeout_seconds) and self.stopped_by is None:
             self.stack_at_timeout = main_thread_stack(self._main_thread)
-            self.stopped_by = ReceiptOutcome.TIMEOUT
+            self._stopped_by = ReceiptOutcome.TIMEOUT
             _dump_stacks(f"timeoutSeconds={self._timeout_seconds:g} are over; stacks of all threads:\n")
             self._interrupt_main_thread()
         time.sleep(self._unwind_seconds)
@@ -96,7 +85,7 @@ class Guard:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self.stopped_by is None:
-            self.stopped_by = ReceiptOutcome.TERMINATED
+            self._stopped_by = ReceiptOutcome.TERMINATED
             self._wake_clock()
         if self._open and not self._told:
             self._tell(number)

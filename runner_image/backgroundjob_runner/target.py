@@ -2,8 +2,9 @@
 
 The allow-list says what may run; this is the last of its checks and trusts none of the others. What
 it finds is a plain function, staticmethod or classmethod in the `__dict__` of the class or of a base
-other than `object`. No attribute is ever looked up on an instance, a property or a nested class, and
-module and metaclass `__getattr__` are not asked. The class may be imported into the module.
+other than `object`, or such a one inside one MethodWrapper. No attribute is ever looked up on an
+instance, a property or a nested class, and module and metaclass `__getattr__` are not asked. The class
+may be imported into the module.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from types import FunctionType, MethodType
 
 from backgroundjob_runner.digest import RunnerError, safe_text
 from backgroundjob_runner.values import Value
+from backgroundjob_runner.wrapped import unwrapped
 
 TYPE_CHECKING = False  # importing typing costs 2 ms; type checkers know this name
 if TYPE_CHECKING:
@@ -59,12 +61,13 @@ class Target(Value):
         if unknown:
             raise NotLoadable(f"{label}() does not know {_list(unknown)}; it takes {_list(accepted)}")
 
-    def bind(self) -> Any:
-        """The callable. Makes the instance, so it runs user code."""
+    def bind(self, instance: object | None = None) -> Any:
+        """The callable. Makes the instance unless one is given, so it runs user code."""
         if self.wrapper is staticmethod:
             return self.function
-        subject = self.owner if self.wrapper is classmethod else self._instance()
-        return MethodType(self.function, subject)
+        if self.wrapper is classmethod:
+            return MethodType(self.function, self.owner)
+        return MethodType(self.function, self._instance() if instance is None else instance)
 
     def _instance(self) -> object:
         try:
@@ -88,6 +91,7 @@ def load(target: str) -> Target:
         raise NotLoadable(
             f"class {class_name} of {module_name} has no method {method_name!r}; it has {_list(found)}"
         )
+    raw = unwrapped(raw)
     wrapper = type(raw)
     function = raw.__func__ if wrapper in (staticmethod, classmethod) else raw
     if type(function) is not FunctionType:

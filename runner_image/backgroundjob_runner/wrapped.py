@@ -17,3 +17,16 @@ class MethodWrapper:
 
     function: Any
     """A FunctionType; typed as that, a checker would take it for a method of this class."""
+
+
+_function = vars(MethodWrapper)["function"]
+
+
+def unwrapped(member: Any) -> Any:
+    """What a class attribute stands for: itself, unless it wraps something. No code of a subclass runs."""
+    if not issubclass(type(member), MethodWrapper):
+        return member
+    try:
+        return _function.__get__(member)
+    except AttributeError:  # it was made without one
+        return member

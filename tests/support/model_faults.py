@@ -227,9 +227,10 @@ class FaultyCluster(ModelCluster):
         owner_uid = metadata["ownerReferences"][0]["uid"]
         number = int(metadata["labels"][labels.ATTEMPT_LABEL])
         known = [one for one in self.attempts.values() if one.owner_uid == owner_uid]
-        again = [one for one in known if one.number == number]
-        if again and (owner_uid, number) not in self.forgotten:
-            self.violations.append(f"attempt {number} of {metadata['name']} was created twice")
+        latest = max((one.number for one in known), default=0)
+        if number <= latest and (owner_uid, number) not in self.forgotten:
+            # The number is the fencing token: it must grow, over restarts too.
+            self.violations.append(f"attempt {number} of {metadata['name']} was created after {latest}")
         for other in known:
             if other.is_alive and not self._is_beyond_knowledge(other):
                 self.violations.append(f"{metadata['name']} was created while {other.job_name} was alive")

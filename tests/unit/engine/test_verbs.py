@@ -110,6 +110,20 @@ async def test_a_cancelled_one_is_restarted_in_one_update(world: World) -> None:
     assert len(world.cluster.jobs_of(key)) == 1  # the delay does not apply to a restart
 
 
+async def test_the_number_of_an_attempt_which_is_the_fencing_token_grows_over_restarts(world: World) -> None:
+    key = await world.apply(retry={"maxAttempts": 2, "delaySeconds": 1, "jitterPercent": 0})
+    for restarts in (1, 2, 3):
+        for _ in range(2):
+            world.cluster.end(world.cluster.created_jobs[-1], None, exit_code=1)
+            await world.advance(10)
+        assert world.state(key) == ("Failed", "RetriesExhausted")
+        world.cluster.edit(key, restarts=restarts)
+        await world.settle()
+    jobs = [world.cluster.objects["Job"][key.namespace, name] for name in world.cluster.created_jobs]
+    tokens = [int(job["metadata"]["labels"]["backgroundjob.dev/attempt"]) for job in jobs]
+    assert tokens == [1, 2, 3, 4, 5, 6, 7]
+
+
 async def test_a_success_is_never_overwritten_by_a_late_cancel(world: World) -> None:
     key = await world.apply()
     world.cluster.end(world.cluster.created_jobs[0])

@@ -14,6 +14,12 @@ SAMPLE = """
 import collections
 from collections import OrderedDict
 from json import JSONDecoder
+from backgroundjob_runner.wrapped import MethodWrapper
+
+class Wrapper(MethodWrapper):
+    def __init__(self, function): self.function = function
+    def __get__(self, instance, owner=None): raise RuntimeError("the descriptor was asked")
+    def __getattribute__(self, name): raise RuntimeError("the wrapper was asked")
 
 class Meta(type):
     def __getattr__(cls, name): return lambda self: "made up"
@@ -38,6 +44,22 @@ class Job(Base, metaclass=Meta):
     nested = staticmethod(len)
     class Inner:
         def run(self): pass
+
+class Wrapped:
+    @Wrapper
+    def run(self, to): return ["wrapped", to]
+    @Wrapper
+    @staticmethod
+    def static(to): return to
+    @Wrapper
+    @classmethod
+    def of_class(cls): return cls.__name__
+    @Wrapper
+    def generator(self): yield 1
+    number = Wrapper(7)
+    twice = Wrapper(Wrapper(lambda self: None))
+    outside = staticmethod(MethodWrapper())
+    empty = Wrapper.__new__(Wrapper)
 
 class NeedsArgument:
     def __init__(self, name): pass
@@ -80,6 +102,17 @@ def test_a_class_that_the_module_imports_may_run() -> None:
     assert call("sample:JSONDecoder.decode", s="[1]") == [1]
 
 
+def test_a_function_in_a_wrapper_made_for_jobs_may_run() -> None:
+    assert call("sample:Wrapped.run", to="a") == ["wrapped", "a"]
+    assert call("sample:Wrapped.static", to="a") == "a"
+    assert call("sample:Wrapped.of_class") == "Wrapped"
+
+
+def test_a_method_runs_on_the_instance_that_is_given(sample: ModuleType) -> None:
+    broken = sample.Breaks.__new__(sample.Breaks)
+    assert load("sample:Breaks.run").bind(broken)() is None
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [
@@ -95,7 +128,10 @@ def test_a_class_that_the_module_imports_may_run() -> None:
         ("sample:Job.__init__", "not public"),
         ("sample:_Hidden.run", "not public"),
         ("__main__:Job.run", "not public"),
-        ("sample:Missing.run", "no class 'Missing'; its classes are 'Base', 'Breaks', 'JSONDecoder', 'Job'"),
+        (
+            "sample:Missing.run",
+            "no class 'Missing'; its classes are 'Base', 'Breaks', 'JSONDecoder', 'Job', ",
+        ),
         ("sample:function.run", "a function, not a class, 'function'"),
         ("sample:collections.run", "a module, not a class, 'collections'"),
         ("sample:Job.missing", "no method 'missing'; it has 'Inner'"),
@@ -109,6 +145,11 @@ def test_a_class_that_the_module_imports_may_run() -> None:
         ("sample:Job.Inner", "is a type;"),
         ("sample:Job.generator", "is a generator"),
         ("sample:Job.async_generator", "is a generator"),
+        ("sample:Wrapped.generator", "is a generator"),
+        ("sample:Wrapped.number", "is a int;"),
+        ("sample:Wrapped.twice", "is a Wrapper;"),
+        ("sample:Wrapped.outside", "is a staticmethod;"),
+        ("sample:Wrapped.empty", "is a Wrapper;"),
     ],
 )
 def test_anything_but_a_public_function_of_a_class_is_refused(target: str, message: str) -> None:

@@ -6,7 +6,6 @@ import pickle
 
 import pytest
 
-from backgroundjob_runner.context import CurrentJob, NoCurrentJobError, current_job, set_current_job
 from backgroundjob_runner.contract import (
     ExceptionDigest,
     FailureKind,
@@ -102,27 +101,3 @@ def test_values_are_equal_by_their_fields_and_never_change() -> None:
 def test_a_value_names_its_unknown_and_missing_fields() -> None:
     with pytest.raises(TypeError, match=r"unknown fields \['colour'\], missing fields \['type'\]"):
         ExceptionDigest(colour="blue")  # type: ignore[call-arg] # what is tested
-
-
-def test_the_current_job_exists_inside_a_job_only() -> None:
-    with pytest.raises(NoCurrentJobError, match="works only inside a running job"):
-        current_job()
-    lines: list[str] = []
-    job = CurrentJob(
-        name="mail",
-        namespace="shop",
-        uid="u",
-        attempt=2,
-        max_attempts=3,
-        deadline_timestamp=0,
-        log=lines.append,
-    )
-    set_current_job(job)
-    try:
-        current_job().log("hello")
-        assert current_job().fencing_token == 2
-        assert current_job().deadline.isoformat() == "1970-01-01T00:00:00+00:00"
-        assert current_job().remaining_seconds < 0
-    finally:
-        set_current_job(None)
-    assert lines == ["hello"]

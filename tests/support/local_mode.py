@@ -56,9 +56,11 @@ ALLOWED = {
     "Hostile.forge": "jobs.hostile:HostileJob.forged_receipt",
     "Hostile.garbage": "jobs.hostile:HostileJob.garbage_receipt",
     "Hostile.sleep": "jobs.hostile:HostileJob.sleep",
+    "Hostile.leak": "jobs.hostile:HostileJob.raise_secret",
     "Missing.run": "jobs.nowhere:Missing.run",
     "Probe.mark": "probe:Probe.mark",
     "Probe.overlap": "probe:Probe.overlap",
+    "WebhookJob.notify": "jobs.webhook:WebhookJob.notify",
 }
 
 
@@ -113,6 +115,13 @@ class LocalMode:
             {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}, "spec": document}
         )
         return name
+
+    def secret(self, name: str, key: str, value: bytes) -> None:
+        """Store one key of a Secret of the default namespace."""
+        self.state.create()
+        file = self.state.secrets / "default" / name / key
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(value)
 
     def engine(self, **options: Any) -> LocalEngine:
         """An engine that notes transitions."""

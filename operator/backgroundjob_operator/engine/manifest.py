@@ -11,6 +11,7 @@ from backgroundjob_operator.engine.record import BackgroundJobRecord
 from backgroundjob_runner import contract
 
 CONTAINER_NAME: Final = "runner"
+SECRET_PARAMS_VOLUME: Final = "params"  # noqa: S105  a volume, not a secret
 DEADLINE_MARGIN_SECONDS: Final = 60
 """On a real cluster a run that ends up to 3 s before the Job's deadline is reported as exceeded."""
 
@@ -160,6 +161,8 @@ def _volumes(record: BackgroundJobRecord) -> tuple[list[dict[str, Any]], list[di
             }
             for secret in secrets
         ]
-        volumes.append({"name": "params", "projected": {"sources": sources}})
-        mounts.append({"name": "params", "mountPath": contract.SECRET_PARAMS_PATH, "readOnly": True})
+        volumes.append({"name": SECRET_PARAMS_VOLUME, "projected": {"sources": sources}})
+        mounts.append(
+            {"name": SECRET_PARAMS_VOLUME, "mountPath": contract.SECRET_PARAMS_PATH, "readOnly": True}
+        )
     return volumes, mounts

@@ -18,6 +18,7 @@ MESSAGE_LIMIT_BYTES: Final = 4096
 """What a kubelet keeps of a termination message: its end."""
 _INVOCATION: Final = "invocation.json"
 _RECEIPT: Final = "receipt.json"
+_PARAMS: Final = "params"
 
 
 class AttemptFiles:
@@ -26,11 +27,14 @@ class AttemptFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def prepare(self, invocation: str, log: Path, working_directory: Path) -> None:
-        """Write everything that a supervisor needs."""
+    def prepare(
+        self, invocation: str, secrets: Mapping[str, bytes], log: Path, working_directory: Path
+    ) -> None:
+        """Write everything that a supervisor and its runner need."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / _INVOCATION).write_text(invocation)
+        self._write_secrets(secrets)
         order = {
             "command": [sys.executable, "-m", "backgroundjob_runner"],
             "directory": str(working_directory),
@@ -50,6 +54,7 @@ class AttemptFiles:
                     **environment,
                     contract.INVOCATION_PATH_VARIABLE: str(self.folder / _INVOCATION),
                     contract.RECEIPT_PATH_VARIABLE: str(self.folder / _RECEIPT),
+                    contract.SECRET_PARAMS_PATH_VARIABLE: str(self.folder / _PARAMS),
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -88,6 +93,14 @@ class AttemptFiles:
     def request_stop(self, reason: str, grace_seconds: int) -> None:
         """Have it stopped. Harmless when it has ended."""
         supervisor.write(self.folder / supervisor.STOP, {"reason": reason, "grace": grace_seconds})
+
+    def _write_secrets(self, secrets: Mapping[str, bytes]) -> None:
+        params = self.folder / _PARAMS
+        params.mkdir(mode=0o700, exist_ok=True)
+        for name, value in secrets.items():
+            file = params / name
+            file.touch(mode=0o600)  # before the value is in it
+            file.write_bytes(value)
 
     def remove(self) -> None:
         """Drop the folder."""

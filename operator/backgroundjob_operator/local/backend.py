@@ -221,8 +221,6 @@ def _checked(manifest: Mapping[str, Any]) -> Document:
         BackgroundJob.parse(document)
     except DocumentError as error:
         raise _refusal(error) from error
-    if document["spec"].get("paramsFrom"):
-        raise InvalidSpec("spec.paramsFrom", "needs a Kubernetes Secret, and local mode has none; use params")
     document["spec"] = _STORED_DEFAULTS | document["spec"]
     return document
 

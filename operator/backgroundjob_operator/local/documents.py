@@ -12,12 +12,13 @@ from typing import Any, Final
 from backgroundjob_operator.cluster.port import Document
 from backgroundjob_operator.engine.manifest import CONTAINER_NAME
 from backgroundjob_operator.engine.observation import DEADLINE_EXCEEDED
-from backgroundjob_operator.engine.observation_pod import TERMINAL_PHASES
+from backgroundjob_operator.engine.observation_pod import STATUS_UNKNOWN, TERMINAL_PHASES
 from backgroundjob_operator.engine.record import format_time, parse_time
 from backgroundjob_operator.local.supervisor import NODE_SHUTDOWN
 
 UNKNOWN_EXIT_CODE: Final = 255
 _SIGNALLED: Final = 128
+_KILLED: Final = 9
 _INT32: Final = 2**32
 
 
@@ -49,8 +50,23 @@ def running(pod: Document, started: float) -> Document:
     return _with_state(pod, "Running", {"running": {"startedAt": api_time(started)}})
 
 
+def waiting(pod: Document, reason: str, message: str) -> Document:
+    """The pod whose container cannot be made yet."""
+    return _with_state(pod, "Pending", {"waiting": {"reason": reason, "message": message}})
+
+
+def _never_started(pod: Document) -> Document:
+    """The pod whose end was asked for before its container could be made."""
+    unknown = {"reason": STATUS_UNKNOWN, "exitCode": _SIGNALLED + _KILLED}
+    return _with_state(pod, "Failed", {"terminated": unknown})
+
+
 def ended(pod: Document, end: Mapping[str, Any], receipt: str) -> Document:
-    """The pod after its process ended as a supervisor wrote it down."""
+    """The pod after its end, as a supervisor wrote it down or the node concluded."""
+    if "neverStarted" in end:
+        return _never_started(pod)
+    if "lost" in end:
+        return _lost(pod, end["started"] or end["time"], end["time"], receipt)
     if "startError" in end:
         return _with_end(pod, end, "StartError", _SIGNALLED, end["startError"])
     code = _exit_code(end["exitCode"])
@@ -60,7 +76,7 @@ def ended(pod: Document, end: Mapping[str, Any], receipt: str) -> Document:
     return after
 
 
-def lost(pod: Document, started: float, now: float, receipt: str) -> Document:
+def _lost(pod: Document, started: float, now: float, receipt: str) -> Document:
     """The pod whose process is known to be gone, and nobody saw how it ended."""
     end = {"started": started, "time": now}
     return _with_end(pod, end, "Unknown", UNKNOWN_EXIT_CODE, receipt)

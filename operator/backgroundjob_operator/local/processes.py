@@ -7,10 +7,8 @@ has died since: there is one way to learn of an end. Decides nothing about retri
 import asyncio
 import contextlib
 import logging
-import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +19,14 @@ from backgroundjob_operator.engine.record import parse_time
 from backgroundjob_operator.local import documents
 from backgroundjob_operator.local.attempt_files import AttemptFiles, has_ended, reap_later
 from backgroundjob_operator.local.joblog import JobLog
+from backgroundjob_operator.local.node_attempt import NodeAttempt
 from backgroundjob_operator.local.objects import Objects
+from backgroundjob_operator.local.secret_files import (
+    CONFIG_ERROR,
+    SecretFiles,
+    SecretMissing,
+    secret_params,
+)
 from backgroundjob_operator.local.state import StateDirectory
 from backgroundjob_operator.local.supervisor import EXIT_NOT_OURS, NODE_SHUTDOWN
 
@@ -31,25 +36,6 @@ _PROBE_SECONDS: Final = 1.0
 _STOP_MARGIN_SECONDS: Final = 5.0
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Attempt:
-    """A pod that has not ended."""
-
-    pod: Document
-    """As last seen: names, owner and spec of it never change."""
-    job_uid: str
-    files: AttemptFiles
-    log: Path
-    backstop: datetime | None
-    process: "subprocess.Popen[bytes] | None" = None
-    """The supervisor, if this engine started it."""
-    is_shown_running: bool = False
-    is_stop_wanted: bool = False
-    is_stop_asked: bool = False
-    is_silent: bool = False
-    probe_at: float = 0.0
 
 
 class Node:
@@ -67,18 +53,19 @@ class Node:
     ) -> None:
         self._objects = objects
         self._state = state
+        self._secrets = SecretFiles(state.secrets)
         self._job_log = job_log
         self._clock = clock
         self._working_directory = working_directory
         self._changed = changed
-        self._attempts: dict[str, _Attempt] = {}
-        self._leaving: list[_Attempt] = []
+        self._attempts: dict[str, NodeAttempt] = {}
+        self._leaving: list[NodeAttempt] = []
         """Concluded; their supervisors are about to exit."""
 
     @property
     def running_count(self) -> int:
-        """Pods that have not ended."""
-        return len(self._attempts)
+        """Pods that have a process."""
+        return sum(not attempt.lacks for attempt in self._attempts.values())
 
     def clean(self) -> None:
         """Drop folders of attempts that are no more, before the first pod is seen."""
@@ -131,6 +118,8 @@ class Node:
 
     async def stop_all(self, grace_seconds: int) -> None:
         """End every attempt as a node that shuts down does: nobody's fault, so it is tried again."""
+        # What waits for a Secret has no process to end; the next engine takes it up.
+        self._attempts = {uid: attempt for uid, attempt in self._attempts.items() if not attempt.lacks}
         for attempt in self._attempts.values():
             attempt.files.request_stop(NODE_SHUTDOWN, grace_seconds)
             attempt.is_stop_asked = True
@@ -139,9 +128,9 @@ class Node:
             self.look()
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _attempt(self, pod: Document) -> _Attempt:
+    def _attempt(self, pod: Document) -> NodeAttempt:
         metadata = pod["metadata"]
-        return _Attempt(
+        return NodeAttempt(
             pod=pod,
             job_uid=documents.job_uid(pod),
             files=AttemptFiles(self._state.attempts / metadata["uid"]),
@@ -159,15 +148,21 @@ class Node:
         seconds = job["spec"]["activeDeadlineSeconds"]
         return parse_time(job["status"]["startTime"]) + timedelta(seconds=seconds)
 
-    def _spawn(self, attempt: _Attempt) -> None:
+    def _spawn(self, attempt: NodeAttempt) -> None:
         invocation = attempt.pod["metadata"]["annotations"][labels.INVOCATION_ANNOTATION]
         try:
-            attempt.files.prepare(invocation, attempt.log, self._working_directory)
+            secrets = secret_params(attempt.pod, self._secrets.read)
+            attempt.lacks = ""
+            attempt.files.prepare(invocation, secrets, attempt.log, self._working_directory)
             attempt.process = attempt.files.spawn(documents.environment(attempt.pod), attempt.log)
+        except SecretMissing as missing:
+            if attempt.lacks != (text := str(missing)):
+                attempt.lacks = text
+                self._write(attempt, lambda pod: documents.waiting(pod, CONFIG_ERROR, text))
         except OSError as error:
             self._conclude(attempt, {"startError": str(error), "time": time.time()})
 
-    def _look_at(self, attempt: _Attempt) -> None:
+    def _look_at(self, attempt: NodeAttempt) -> None:
         end = attempt.files.end()
         if end is None and self._is_alone(attempt):
             # It may have written its last word between our two looks.
@@ -182,7 +177,7 @@ class Node:
         else:
             self._stop_if_wanted(attempt)
 
-    def _stop_if_wanted(self, attempt: _Attempt) -> None:
+    def _stop_if_wanted(self, attempt: NodeAttempt) -> None:
         now = self._clock()
         if attempt.backstop is not None and now >= attempt.backstop and not attempt.is_stop_wanted:
             attempt.is_stop_wanted = True
@@ -190,9 +185,12 @@ class Node:
             self._objects.modify({attempt.job_uid: lambda job: documents.job_over_deadline(job, now)})
         if attempt.is_stop_wanted and not attempt.is_stop_asked:
             attempt.is_stop_asked = True
+            if attempt.lacks:
+                self._conclude(attempt, {"neverStarted": True})
+                return
             attempt.files.request_stop("Deleted", attempt.pod["spec"]["terminationGracePeriodSeconds"])
 
-    def _is_alone(self, attempt: _Attempt) -> bool:
+    def _is_alone(self, attempt: NodeAttempt) -> bool:
         """Whether the attempt has no supervisor that will tell its end."""
         if attempt.process is not None:
             code = attempt.process.poll()
@@ -204,7 +202,7 @@ class Node:
         attempt.probe_at = time.monotonic() + _PROBE_SECONDS
         return not attempt.files.is_supervised
 
-    def _unwitnessed(self, attempt: _Attempt) -> dict[str, Any] | None:
+    def _unwitnessed(self, attempt: NodeAttempt) -> dict[str, Any] | None:
         """The end of an attempt without a supervisor; None while its process may still run."""
         if not attempt.files.is_claimed:
             if attempt.process is not None:
@@ -222,12 +220,10 @@ class Node:
             self._write(attempt, lambda pod: documents.silent(pod, self._clock()))
         return None
 
-    def _conclude(self, attempt: _Attempt, end: dict[str, Any]) -> None:
+    def _conclude(self, attempt: NodeAttempt, end: dict[str, Any]) -> None:
         uid, receipt = attempt.pod["metadata"]["uid"], attempt.files.receipt()
 
         def pod_after(pod: Document) -> Document:
-            if "lost" in end:
-                return documents.lost(pod, end["started"] or end["time"], end["time"], receipt)
             return documents.ended(pod, end, receipt)
 
         # The exit code says which condition the Job gets, so it is known without reading the pod again.
@@ -239,6 +235,6 @@ class Node:
         self._leaving.append(attempt)
         self._changed()
 
-    def _write(self, attempt: _Attempt, change: Callable[[Document], Document]) -> None:
+    def _write(self, attempt: NodeAttempt, change: Callable[[Document], Document]) -> None:
         self._objects.modify({attempt.pod["metadata"]["uid"]: change})
         self._changed()

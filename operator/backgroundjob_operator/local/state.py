@@ -46,7 +46,7 @@ class StateDirectory:
 
     def create(self) -> None:
         """Make it and its folders."""
-        for folder in (self.path, self.attempts, self.logs):
+        for folder in (self.path, self.attempts, self.logs, self.secrets):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @property
@@ -68,6 +68,11 @@ class StateDirectory:
     def logs(self) -> Path:
         """One file per attempt, in a folder per namespace."""
         return self.path / "logs"
+
+    @property
+    def secrets(self) -> Path:
+        """Values for paramsFrom: a file per key, in a folder per Secret, in a folder per namespace."""
+        return self.path / "secrets"
 
     @property
     def job_log(self) -> Path:

@@ -45,9 +45,9 @@ def test_the_same_name_and_spec_return_the_existing_job(local: LocalMode) -> Non
         pytest.param(manifest(name="../x"), InvalidSpec, "metadata.name", id="name"),
         pytest.param(manifest(namespace="../x"), InvalidSpec, "namespace", id="namespace"),
         pytest.param(
-            manifest(paramsFrom=[{"name": "key", "secretKeyRef": {"name": "s", "key": "k"}}]),
-            InvalidSpec,
-            "needs a Kubernetes Secret",
+            manifest(paramsFrom=[{"name": "key", "secretKeyRef": {"name": "s", "key": "../k"}}]),
+            InvalidParams,
+            "spec.paramsFrom",
             id="secret",
         ),
     ],

@@ -16,8 +16,6 @@ EXAMPLES = Path(__file__).resolve().parents[1]
 # A script finds only its own directory.
 sys.path.insert(0, str(EXAMPLES.parent))
 
-from examples.demo import screen  # noqa: E402
-from examples.demo.scenario import CASES  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.live import Live  # noqa: E402
 
@@ -25,6 +23,8 @@ from backgroundjob import Handle  # noqa: E402
 from backgroundjob_operator.local.backend import LocalBackend  # noqa: E402
 from backgroundjob_operator.local.engine import LocalEngine  # noqa: E402
 from backgroundjob_operator.local.state import LocalOptions  # noqa: E402
+from examples.demo import screen  # noqa: E402
+from examples.demo.scenario import CASES  # noqa: E402
 
 TIME_LIMIT_SECONDS = 50.0
 REFRESH_SECONDS = 0.1

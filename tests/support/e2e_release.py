@@ -1,11 +1,13 @@
 """Releases of the chart on the test cluster, by helm as docs/install.md says."""
 
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from conformance import allowed
 from tests.cluster.commands import run
 from tests.cluster.protocol import Cluster, Images, wait_for
 
@@ -24,14 +26,16 @@ class Release:
     tree: Path = ROOT
 
     def install(self, *options: str, values: Mapping[str, Any] | None = None) -> None:
-        """`helm upgrade --install` with the sample and hostile jobs allowed, and these values over all."""
+        """`helm upgrade --install` with sample, hostile and typed jobs allowed, and these values over all."""
         files = [self.tree / "examples/values/sample-jobs.yaml", self.tree / "tests/e2e/values.yaml"]
-        arguments = [f"--values={path}" for path in files]
-        for name, value in {**_image_values(self.images), **(values or {})}.items():
-            arguments += ["--set-json", f"{name}={json.dumps(value)}"]
-        self.helm(
-            "upgrade", "--install", self.name, str(self.tree / "charts/backgroundjob"), *options, *arguments
-        )
+        chart = str(self.tree / "charts/backgroundjob")
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as typed:
+            json.dump({"allowList": {"entries": allowed()}}, typed)
+            typed.flush()
+            arguments = [f"--values={path}" for path in [*files, typed.name]]
+            for name, value in {**_image_values(self.images), **(values or {})}.items():
+                arguments += ["--set-json", f"{name}={json.dumps(value)}"]
+            self.helm("upgrade", "--install", self.name, chart, *options, *arguments)
 
     def uninstall(self) -> None:
         """`helm uninstall`; returns when the operator's pods are gone."""

@@ -30,7 +30,7 @@ from backgroundjob_operator.local.engine import utc_now
 from backgroundjob_operator.local.engine_thread import EngineThread
 from backgroundjob_operator.local.objects import Change as StoredChange
 from backgroundjob_operator.local.objects import Objects
-from backgroundjob_operator.local.settings import config_maps
+from backgroundjob_operator.local.settings import read_settings
 from backgroundjob_operator.local.state import LocalOptions
 from backgroundjob_operator.local.why import local_why
 from backgroundjob_operator.runtime.config import explain
@@ -160,7 +160,7 @@ class LocalBackend:
         """What the settings file says, in the form of the two ConfigMaps."""
         path = self._options.settings_file
         try:
-            found = config_maps(path.read_text(encoding="utf-8"))
+            found = read_settings(path, self._options.working_directory).config_maps
         except OSError as error:
             return StoredSettings(missing=(f"the settings file {path} cannot be read: {error.strerror}",))
         except (ValueError, yaml.YAMLError) as error:

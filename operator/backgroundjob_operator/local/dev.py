@@ -10,15 +10,27 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 
 from backgroundjob.cli.output import state_text
+from backgroundjob.errors import BackendUnavailable
 from backgroundjob_operator.cluster.port import Document
 from backgroundjob_operator.local.engine import LocalEngine
+from backgroundjob_operator.local.settings import module_names
 from backgroundjob_operator.local.state import LocalOptions
 from backgroundjob_operator.runtime import config
+from backgroundjob_operator.runtime.config import explain
 
 
 def dev(
+    modules: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODULE]...",
+            help="Modules with typed jobs, such as jobs for jobs.py: what their code says is allowed.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     settings: Annotated[
         Path | None,
@@ -41,9 +53,12 @@ def dev(
 ) -> None:
     """Run jobs on this machine until Ctrl+C, one line per transition.
 
+    Code that changes is used by the next attempt; the settings file and the modules are read again.
+    With MODULE and without a settings file, backgroundjob.yaml is created and names the modules.
+
     [bold]Examples[/bold]
 
-    $ bgjob dev
+    $ bgjob dev jobs
     $ bgjob run --local EmailJob.send to=a@example.org   (in another terminal)
 
     Ctrl+C stops running attempts too; the next engine tries them again, at nobody's cost.
@@ -53,8 +68,31 @@ def dev(
         options = replace(options, settings_file=settings.absolute())
     if state_dir is not None:
         options = replace(options, state_directory=state_dir.absolute())
+    if modules:
+        _name_modules(options.settings_file, modules)
     logging.basicConfig(format="%(asctime)s  %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
     asyncio.run(_serve(options))
+
+
+def _name_modules(settings_file: Path, modules: list[str]) -> None:
+    """See to it that the settings file names the modules. Raises BadParameter, BackendUnavailable."""
+    line = f"modules: [{', '.join(modules)}]"
+    if not settings_file.exists():
+        settings_file.write_text(
+            f"# Methods that may run here: those of the typed jobs in these modules.\n{line}\n"
+        )
+        typer.echo(f"Created {settings_file} with {line}")
+        return
+    try:
+        named = module_names(settings_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise BackendUnavailable("local", f"{settings_file}: {explain(error)}", "correct the file") from error
+    missing = [module for module in modules if module not in named]
+    if missing:
+        both = ", ".join([*named, *missing])
+        raise typer.BadParameter(
+            f"{settings_file} does not name {', '.join(missing)}; write there: modules: [{both}]"
+        )
 
 
 async def _serve(options: LocalOptions) -> None:

@@ -62,7 +62,7 @@ class LocalEngine:
         self._lock = Lock(options.state.engine_lock)
         self._job_log = JobLog(options.state, clock)
         self._source = SettingsSource(ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP, self._settings_changed)
-        self._file = SettingsFile(options.settings_file, self._source)
+        self._file = SettingsFile(options.settings_file, self._source, options.working_directory)
         self._store = Store(clock)
         self._planner = Planner(self._store, self._source.settings)
         metrics = Metrics()
@@ -158,7 +158,9 @@ class LocalEngine:
     async def _watch_settings(self) -> None:
         while True:
             await asyncio.sleep(SETTINGS_LOOK_SECONDS)
-            self._file.reload_if_changed()
+            if self._file.is_stale():
+                # Modules are imported by a process of their own: the engine goes on meanwhile.
+                self._file.take(await asyncio.to_thread(self._file.read_again))
 
     def _settings_changed(self, settings: Settings) -> None:
         self._planner.change_settings(settings)

@@ -4,6 +4,7 @@
       EmailJob.send:
         target: jobs.email:EmailJob.send
         params: {type: object, properties: {to: {type: string}}}
+    modules: [jobs.invoice]        # what the typed code in them says, unless allowList says otherwise
     config:
       limits: {concurrency: 2}
 
@@ -13,7 +14,8 @@ go through the operator's own parser.
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,12 +24,14 @@ import yaml
 from backgroundjob.api.labels import ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP
 from backgroundjob.errors import BackendUnavailable
 from backgroundjob_operator.local.state import SETTINGS_VARIABLE
+from backgroundjob_operator.local.typed_modules import Stamp, read_modules, stamp_of
 from backgroundjob_operator.runtime.config import SettingsSource, explain
 
 _SECTIONS: Final = {"allowList": ALLOW_LIST_CONFIG_MAP, "config": CONFIG_CONFIG_MAP}
+_MODULES: Final = "modules"
 _EXAMPLE: Final = (
-    'create it, for example: {"allowList": {"EmailJob.send": {"target": "jobs.email:EmailJob.send", '
-    '"params": {"type": "object", "properties": {"to": {"type": "string"}}}}}}'
+    "for the typed jobs of a module, such as jobs.py: bgjob dev jobs; or create it, for example: "
+    '{"modules": ["jobs"], "allowList": {"EmailJob.send": {"target": "jobs.email:EmailJob.send"}}}'
 )
 _LOCAL_IMAGE: Final = "this-machine"
 """The default profile must name an image, and here none is pulled."""
@@ -37,23 +41,25 @@ _log = logging.getLogger(__name__)
 
 
 class SettingsFile:
-    """Feeds the file to a SettingsSource as the events of two ConfigMaps."""
+    """Feeds the file, and the modules that it names, to a SettingsSource as the events of two ConfigMaps."""
 
-    def __init__(self, path: Path, source: SettingsSource) -> None:
+    def __init__(self, path: Path, source: SettingsSource, directory: Path) -> None:
+        """`directory` is where modules are imported."""
         self._path = path
         self._source = source
-        self._seen: tuple[int, int] | None = None
+        self._directory = directory
+        self._files: Sequence[Path] = (path,)
+        self._seen: tuple[Stamp, ...] = ()
         self._applied: dict[str, dict[str, str]] = {}
 
     def load(self) -> None:
         """Read it for the first time. Raises BackendUnavailable, which says how to mend it."""
-        self._seen = self._stamp()
-        if self._seen is None:
+        if not self._path.exists():
             raise BackendUnavailable(
                 "local", f"there is no settings file {self._path} (${SETTINGS_VARIABLE})", _EXAMPLE
             )
         try:
-            self._apply()
+            self.take(read_settings(self._path, self._directory))
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise BackendUnavailable(
                 "local", f"{self._path}: {explain(error)}", "correct the file"
@@ -62,33 +68,65 @@ class SettingsFile:
         if problem is not None:
             raise BackendUnavailable("local", f"{self._path}: {problem}", "correct the section config")
 
-    def reload_if_changed(self) -> None:
-        """Read it again if it was written; the last good content stays in use when it cannot be read."""
-        stamp = self._stamp()
-        if stamp == self._seen:
-            return
-        self._seen = stamp
+    def is_stale(self) -> bool:
+        """Whether one of the files was written since they were read."""
+        return self._stamp() != self._seen
+
+    def read_again(self) -> "LocalSettings | None":
+        """What the files say now; None, and a line in the log, when they cannot be used. From any thread."""
         try:
-            self._apply()
+            return read_settings(self._path, self._directory)
         except (OSError, ValueError, yaml.YAMLError) as error:
             _log.error("%s is not used: %s; its last good content stays in use", self._path, explain(error))
-
-    def _stamp(self) -> tuple[int, int] | None:
-        try:
-            status = self._path.stat()
-        except FileNotFoundError:
             return None
-        return status.st_mtime_ns, status.st_size
 
-    def _apply(self) -> None:
-        for name, data in config_maps(self._path.read_text(encoding="utf-8")).items():
+    def take(self, found: "LocalSettings | None") -> None:
+        """Use it; for None, wait for the next change of a file."""
+        if found is None:
+            self._seen = self._stamp()
+            return
+        self._files, self._seen = tuple(found.stamps), tuple(found.stamps.values())
+        for name, data in found.config_maps.items():
             if data != self._applied.get(name):
                 self._applied[name] = data
                 self._source.apply("MODIFIED", {"metadata": {"name": name}, "data": data})
 
+    def _stamp(self) -> tuple[Stamp, ...]:
+        return tuple(map(stamp_of, self._files))
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """What the file says, and the modules that it names."""
+
+    config_maps: Mapping[str, dict[str, str]]
+    """The data of both ConfigMaps, by name."""
+    stamps: Mapping[Path, Stamp]
+    """The files that were read, the settings file first, and what they were before they were."""
+
+
+def read_settings(path: Path, directory: Path) -> LocalSettings:
+    """Read the file; modules are imported in `directory`. Raises OSError, ValueError and yaml.YAMLError."""
+    stamp = stamp_of(path)
+    text = path.read_text(encoding="utf-8")
+    typed = read_modules(module_names(text), directory)
+    found = config_maps(text)
+    generated = {key: _yaml(entry) for key, entry in typed.entries.items()}
+    found[ALLOW_LIST_CONFIG_MAP] = {**generated, **found[ALLOW_LIST_CONFIG_MAP]}
+    return LocalSettings(found, {path: stamp, **typed.stamps})
+
+
+def module_names(text: str) -> Sequence[str]:
+    """What the section `modules` names. Raises ValueError and yaml.YAMLError."""
+    documents = [one for one in yaml.safe_load_all(text) if isinstance(one, Mapping)]
+    names: object = next((one[_MODULES] for one in documents if one.get(_MODULES)), [])
+    if not isinstance(names, list) or any(not isinstance(name, str) for name in names):
+        raise ValueError(f"section {_MODULES} must be a list of modules, such as [jobs.email]")
+    return names
+
 
 def config_maps(text: str) -> dict[str, dict[str, str]]:
-    """The data of both ConfigMaps, by name. Raises ValueError and yaml.YAMLError."""
+    """The data of both ConfigMaps, by name, modules left out. Raises ValueError and yaml.YAMLError."""
     found = [document for document in yaml.safe_load_all(text) if document is not None]
     if any(not isinstance(document, Mapping) for document in found):
         raise ValueError("it must hold a mapping with allowList and config, or the two ConfigMaps")
@@ -103,16 +141,17 @@ def config_maps(text: str) -> dict[str, dict[str, str]]:
 
 def _from_sections(found: list[Any]) -> dict[str, Mapping[str, Any]]:
     if len(found) != 1:
-        raise ValueError("it must hold one document with the sections allowList and config")
-    unknown = sorted(str(key) for key in found[0] if key not in _SECTIONS)
+        raise ValueError("it must hold one document with the sections allowList, modules and config")
+    unknown = sorted(str(key) for key in found[0] if key not in (*_SECTIONS, _MODULES))
     if unknown:
-        raise ValueError(f"section {unknown[0]} is unknown; accepted: {', '.join(_SECTIONS)}")
-    for section, content in found[0].items():
+        raise ValueError(f"section {unknown[0]} is unknown; accepted: {', '.join([*_SECTIONS, _MODULES])}")
+    sections = {name: content for name, content in found[0].items() if name != _MODULES}
+    for section, content in sections.items():
         if not isinstance(content, Mapping | None):
             raise ValueError(  # noqa: TRY004  the file is wrong, not the call
                 f"section {section} must be a mapping, not a {type(content).__name__}"
             )
-    return {_SECTIONS[section]: content or {} for section, content in found[0].items()}
+    return {_SECTIONS[section]: content or {} for section, content in sections.items()}
 
 
 def _yaml(value: Any) -> str:

@@ -25,7 +25,7 @@ def local_why(document: Document, objects: Objects, options: LocalOptions, now: 
     missing = "" if is_taken(options.state.engine_lock) else _NO_ENGINE
     source = SettingsSource(ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP, lambda _: None)
     try:
-        SettingsFile(options.settings_file, source).load()
+        SettingsFile(options.settings_file, source, options.working_directory).load()
     except BackendUnavailable as error:
         return Why.stored(document, missing or f"position and estimate are unknown: {error.problem}")
     store = Store(lambda: now)

@@ -16,6 +16,8 @@ class FakeApiServer:
     url: str = ""
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
     """Method, path with query, body."""
+    authorizations: list[str | None] = field(default_factory=list)
+    """The header of each request."""
     _answers: dict[tuple[str, str], list[tuple[int, bytes]]] = field(default_factory=dict)
 
     def answer(self, method: str, path: str, body: Any, status: int = 200) -> None:
@@ -43,6 +45,7 @@ def serving() -> Iterator[FakeApiServer]:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
             fake.requests.append((self.command, self.path, body))
+            fake.authorizations.append(self.headers.get("Authorization"))
             status, data = fake.take(self.command, self.path)
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))

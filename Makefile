@@ -28,7 +28,7 @@ test: $(STAMP)  ## Unit, property and local tests: Python only, under 3 minutes
 	$(BIN)/python -m pytest -o faulthandler_timeout=120 -o faulthandler_exit_on_timeout=true
 
 # Needs Go and a registry of Python packages, as the first `make install` does, and no cluster.
-test-full: test-thorough test-mutants test-checks test-charts  ## All but the cluster: thorough properties, mutants, checkers, supply chain, both Helms; under 20 minutes
+test-full: test-thorough test-mutants test-checks test-charts test-readme  ## All but the cluster: thorough properties, mutants, checkers, supply chain, both Helms, README; under 30 minutes
 
 test-thorough: $(STAMP)  ## make test with 2,000 examples for each property; new ones each time, or those of SEED=number
 	$(BIN)/python -m pytest --hypothesis-profile=thorough $(if $(SEED),--hypothesis-seed=$(SEED)) --ignore=tests/chart
@@ -38,6 +38,9 @@ test-mutants: $(STAMP)  ## Seeded mutants that must be caught
 
 test-checks: $(STAMP) $(VENV)-checks/.installed $(VENV)-sbom/.installed tools  ## Chart checkers and the supply chain
 	$(BIN)/python -m pytest tests/static_checks tests/supply_chain
+
+test-readme: $(STAMP)  ## The commands of README.md in a fresh clone, as a newcomer runs them
+	$(BIN)/python -m pytest tests/readme
 
 # The chart's own tests with two Helms for three versions of Kubernetes: test-chart-helm3-1.30 and so on.
 CHARTS := $(foreach helm,helm3 helm4,$(foreach kubernetes,1.30 1.33 1.36,test-chart-$(helm)-$(kubernetes)))
@@ -87,4 +90,4 @@ lock: $(STAMP)  ## Resolve requirements/*.txt again
 help:
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## */\1\t/' | column -t -s "$$(printf '\t')"
 
-.PHONY: install demo test test-full e2e fmt check crds chart sbom dist tools cluster-up cluster-down lock help test-thorough test-mutants test-checks test-charts $(CHARTS)
+.PHONY: install demo test test-full e2e fmt check crds chart sbom dist tools cluster-up cluster-down lock help test-thorough test-mutants test-checks test-charts test-readme $(CHARTS)

@@ -1,12 +1,12 @@
 """Every code block of README and docs is run or checked, or is a listed exception with a reason."""
 
-import ast
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from doc_documents import check_documents
-from doc_pages import DOCUMENTS, ROOT, SHELL, Block, Exemption, all_blocks, exemption_of, exemptions
+from doc_pages import DOCUMENTS, SHELL, Block, Exemption, all_blocks, defined_in, exemption_of, exemptions
 
 RUN = {"python", "php", *SHELL}
 """Languages whose blocks the other modules of this folder run."""
@@ -34,5 +34,4 @@ def test_an_exception_names_a_block_that_exists_and_says_why(row: Exemption) -> 
 @pytest.mark.parametrize("test", sorted({row.checked_by for row in exemptions()} - {""}))
 def test_a_test_that_stands_in_for_a_rule_exists(test: str) -> None:
     path, _, name = test.partition("::")
-    defined = ast.walk(ast.parse((ROOT / path).read_text()))
-    assert name in {node.name for node in defined if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    assert name in defined_in(Path(path))

@@ -21,7 +21,7 @@ def test_a_page_does_what_it_shows(page: str, session: PageSession, place: Path)
 
 def hidden_set_up(page: str, session: PageSession, place: Path) -> AbstractContextManager[None]:
     """`around` of tests/docs/pages/<page>.py, where there is one."""
-    name = Path(page).stem
+    name = Path(page).stem.replace("-", "_")
     if not (Path(__file__).parent / "pages" / f"{name}.py").exists():
         return nullcontext()
     found: AbstractContextManager[None] = import_module(f"tests.docs.pages.{name}").around(session, place)

@@ -1,5 +1,6 @@
 """The fenced blocks of the pages that users read, and what is known of those that nothing runs."""
 
+import ast
 import re
 import shutil
 from collections.abc import Sequence
@@ -103,6 +104,12 @@ def exemption_of(block: Block) -> Exemption | None:
         if row.holds and (row.page, row.first_line) == (block.page, block.first_line):
             return row
     return None
+
+
+def defined_in(path: Path) -> set[str]:
+    """Names of the tests and functions of a module, by its path below the root."""
+    nodes = ast.walk(ast.parse((ROOT / path).read_text()))
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def script() -> Sequence[Block]:

@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 300
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_does_what_it_shows(page: str, product: Product, namespace: Namespace, tmp_path: Path) -> None:
     """In a current namespace of its own; what a page needs first is in `pages` beside this file."""
-    setup = import_module(f"tests.e2e.docs.pages.{Path(page).stem}")
+    setup = import_module(f"tests.e2e.docs.pages.{Path(page).stem.replace('-', '_')}")
     bash = Bash(tmp_path, environment_of_a_page(), product.cluster.command(BASH), TIMEOUT_SECONDS)
     with PageSession(bash) as session:
         for command in (

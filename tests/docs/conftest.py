@@ -29,7 +29,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def session(place: Path) -> Iterator[PageSession]:
     """Bash and Python with the same jobs and the same engine's files."""
     backend = LocalBackend()
-    environment = environment_of_a_page(BACKGROUNDJOB_BACKEND="local", PYTHONPATH=str(PAGES.parent / "quick"))
+    environment = environment_of_a_page(BACKGROUNDJOB_BACKEND="local")
     with use_backend(backend), PageSession(Bash(place, environment)) as running:
         yield running
     backend._objects.close()

@@ -14,6 +14,7 @@ from referencing.exceptions import Unresolvable
 
 from backgroundjob.api.json_depth import depth_of
 from backgroundjob.api.limits import EXACT_INTEGER_MAX, PARAMS_LIMIT_BYTES, PARAMS_LIMIT_DEPTH
+from backgroundjob_operator.engine.formats import FORMATS
 
 _CLOSING_KEYWORDS = ("additionalProperties", "patternProperties", "unevaluatedProperties")
 _NAME_SHOWN_CHARACTERS = 80
@@ -117,9 +118,7 @@ class ParamsSchema:
 
 def _validator(schema: Mapping[str, Any]) -> Draft202012Validator:
     # An empty registry: a $ref to another host is an error, never a download.
-    return Draft202012Validator(
-        schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
-    )
+    return Draft202012Validator(schema, registry=Registry(), format_checker=FORMATS)
 
 
 def bind_args(names: Sequence[str], args: Sequence[Any], params: Mapping[str, Any]) -> dict[str, Any] | str:

@@ -1,6 +1,8 @@
 """Params against a schema: what is refused, and what the refusal says."""
 
 import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -237,3 +239,31 @@ def test_no_message_contains_a_value(
 
     assert text
     assert not set(text) & set("ЖΔΩ☃✂")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fits"),
+    [
+        ("iri", "https://müller.example/straße?ü=1#ä", True),
+        ("iri", "https://a.example", True),
+        ("iri", "no scheme", False),
+        ("iri", "https://a.example/a b", False),
+        ("iri-reference", "../straße", True),
+        ("iri-reference", "a b", False),
+        ("uri", "https://straße.example", False),
+        ("date", "2026-02-30", False),
+        ("hostname", "a.example", True),
+    ],
+)
+def test_formats_are_checked(name: str, value: str, fits: bool) -> None:
+    schema = ParamsSchema({"properties": {"it": {"format": name}}})
+    assert (not schema.problems({"it": value})) is fits
+    assert not schema.problems({"it": 3})
+
+
+def test_no_grammar_is_built_at_the_start() -> None:
+    script = "import backgroundjob_operator.engine.validation, sys; print('rfc3987_syntax' in sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert run.stdout == "False\n"

@@ -2,7 +2,8 @@
 
 import math
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 Duration = float | str | timedelta
 """Seconds, a text such as `90s`, `10m`, `1h30m`, `2d`, or a timedelta."""
@@ -82,3 +83,12 @@ _EXACT_UNITS = ((86400, 10**9, "d"), (3600, 24, "h"), (60, 60, "m"), (1, 60, "s"
 
 def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
     return f"{large}{large_unit}{small}{small_unit}" if small else f"{large}{large_unit}"
+
+
+def parsed_time(text: Any) -> datetime | None:
+    """A time as the API writes it; None for anything else."""
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from backgroundjob.api import limits
 from backgroundjob.api.allow_list import AllowListEntry, parse_entry
 from backgroundjob.api.config import OperatorConfig, Profile, parse_config
-from backgroundjob.api.fields import DocumentError, describe_problems, nearest
+from backgroundjob.api.explain import UNREADABLE, explain
+from backgroundjob.api.fields import describe_problems, nearest
 from backgroundjob.api.reasons import Reason
 from backgroundjob.api.spec import BackgroundJobSpec
 from backgroundjob.errors import InvalidSpec, NotAllowed
@@ -23,8 +24,6 @@ from backgroundjob.policy.origins import Origin, origins
 from backgroundjob.policy.plan import PlannedAttempt, retry_plan
 from backgroundjob.stored_settings import StoredSettings
 
-# DocumentError is a ValueError; so is what YAML raises for 2026-13-01.
-_UNREADABLE: Final = (yaml.YAMLError, ValueError, RecursionError)
 _ANY_IMAGE: Final = Profile(image="unknown")
 
 
@@ -76,8 +75,8 @@ def _entry(key: str, namespace: str, texts: Mapping[str, str] | None) -> AllowLi
         raise NotAllowed(key, f"{key} is not in the allow-list{nearest(key, texts)}")
     try:
         entry = parse_entry(key, yaml.safe_load(texts[key]))
-    except _UNREADABLE as error:
-        raise NotAllowed(key, f"its allow-list entry is malformed: {_sentence(error)}") from error
+    except UNREADABLE as error:
+        raise NotAllowed(key, f"its allow-list entry is malformed: {explain(error)}") from error
     if not entry.allows_namespace(namespace):
         raise NotAllowed(key, f"{key} is not allowed in namespace {namespace}")
     return entry
@@ -89,17 +88,11 @@ def _config(
     if texts is not None:
         try:
             return parse_config({topic: yaml.safe_load(text) for topic, text in texts.items()})
-        except _UNREADABLE as error:
-            raise InvalidSpec("", f"the configuration cannot be used: {_sentence(error)}") from error
+        except UNREADABLE as error:
+            raise InvalidSpec("", f"the configuration cannot be used: {explain(error)}") from error
     # Its profiles and its names for priorities are unknown, so what is named is taken to exist.
     named = (spec.priority, entry.defaults.priority)
     unknown = {name: 0 for name in named if isinstance(name, str) and name not in limits.DEFAULT_PRIORITIES}
     return OperatorConfig(
         profiles={entry.profile: _ANY_IMAGE}, priorities={**limits.DEFAULT_PRIORITIES, **unknown}
     )
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, DocumentError):
-        return "; ".join(error.problems)
-    return (str(error) or type(error).__name__).splitlines()[0]

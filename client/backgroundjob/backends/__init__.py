@@ -16,6 +16,7 @@ from backgroundjob import plugins
 from backgroundjob.errors import BackendUnavailable, NotInstalled
 
 if TYPE_CHECKING:
+    from backgroundjob.doctor.check import Check
     from backgroundjob.stored_settings import StoredSettings
     from backgroundjob.why import Why
 
@@ -104,6 +105,9 @@ class Backend(Protocol):
 
     def events(self, namespace: str, name: str) -> Sequence[Document]:
         """Events about the object, oldest first. Raises NotFound, AccessDenied."""
+
+    def checks(self, namespace: str) -> "Iterator[Check]":
+        """What `bgjob doctor` says to a user of the namespace, one thing after the other. Raises nothing."""
 
 
 _override: list[Backend] = []

@@ -12,6 +12,7 @@ from backgroundjob.backends.kube_logs import read_logs
 from backgroundjob.backends.kube_system import read_events, read_settings, read_why
 from backgroundjob.backends.kube_watch import Watch
 from backgroundjob.difference import existing_if_same
+from backgroundjob.doctor.check import Check
 from backgroundjob.errors import BackendUnavailable, Conflict, NotFound
 from backgroundjob.stored_settings import StoredSettings
 from backgroundjob.why import Why
@@ -129,6 +130,12 @@ class ClusterBackend:
     def events(self, namespace: str, name: str) -> Sequence[Document]:
         """Events about the object, oldest first. Raises NotFound, AccessDenied."""
         return read_events(self._api, self.get(namespace, name))
+
+    def checks(self, namespace: str) -> Iterator[Check]:
+        """What `bgjob doctor` says to a user of the namespace."""
+        from backgroundjob.backends.kube_checks import ClusterChecks  # noqa: PLC0415  imports every model
+
+        return ClusterChecks(self._api, namespace, self.list).run()
 
     def _list(self, namespace: str | None) -> tuple[Sequence[Document], str]:
         items: list[Document] = []

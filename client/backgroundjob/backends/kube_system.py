@@ -23,7 +23,7 @@ from backgroundjob.why import Why
 
 SYSTEM_NAMESPACE_VARIABLE: Final = "BACKGROUNDJOB_SYSTEM_NAMESPACE"
 READER_ROLE: Final = "backgroundjob-allow-list-reader"
-_PORT: Final = f"{OPERATOR_NAME}:http"
+OPERATOR_PORT: Final = f"{OPERATOR_NAME}:http"
 _WHY_SECONDS: Final = 10.0
 """The operator answers in milliseconds; who asks why waits no half minute for a pod that is gone."""
 
@@ -39,7 +39,7 @@ def read_why(api: KubeApi, document: Document) -> Why:
         return Why.stored(document)
     metadata, place = document["metadata"], system_namespace()
     path = (
-        f"/api/v1/namespaces/{quote(place, safe='')}/services/{_PORT}/proxy"
+        f"/api/v1/namespaces/{quote(place, safe='')}/services/{OPERATOR_PORT}/proxy"
         f"/why/{metadata['namespace']}/{metadata['name']}"
     )
     try:
@@ -59,7 +59,7 @@ def read_why(api: KubeApi, document: Document) -> Why:
 def _why_missing(error: ApiError, place: str) -> str:
     code, told = error.http_status, str(error.status.get("message") or "")
     if code in {401, 403}:
-        return f"position and estimate need get on services/proxy {_PORT} in {place} ({code})"
+        return f"position and estimate need get on services/proxy {OPERATOR_PORT} in {place} ({code})"
     if code == 404 and error.status.get("kind") == "Status":
         elsewhere = f"there is no Service {OPERATOR_NAME} in {place}: set {SYSTEM_NAMESPACE_VARIABLE}"
         return f"position and estimate come from the operator, and {elsewhere}"

@@ -10,8 +10,8 @@ import typer
 from backgroundjob.backends import Document
 from backgroundjob.cli.flags import Where, with_flags
 from backgroundjob.cli.options import NameArgument
-from backgroundjob.cli.output import columns, one_line, parsed_time, state_text
-from backgroundjob.durations import human
+from backgroundjob.cli.output import columns, one_line, state_text
+from backgroundjob.durations import human, parsed_time
 from backgroundjob.errors import BackgroundJobError
 from backgroundjob.finish import UNSEEN
 

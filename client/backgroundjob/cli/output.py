@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import typer
 from backgroundjob.api.labels import GROUP, SINGULAR
 from backgroundjob.api.reasons import State
 from backgroundjob.backends import Document
-from backgroundjob.durations import human
+from backgroundjob.durations import human, parsed_time
 
 
 class Output(StrEnum):
@@ -138,15 +138,6 @@ def _duration(document: Document, now: datetime) -> str:
     if status.get("duration") or started is None:
         return str(status.get("duration") or "")
     return human(((parsed_time(status.get("completionTime")) or now) - started).total_seconds())
-
-
-def parsed_time(text: Any) -> datetime | None:
-    """A time as the API writes it; None for anything else."""
-    try:
-        time = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def one_line(text: str, *, strip: bool = True) -> str:

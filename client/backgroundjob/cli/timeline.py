@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from backgroundjob.cli.output import parsed_time
+from backgroundjob.durations import parsed_time
 from backgroundjob.finish import is_finished
 from backgroundjob.planning import Plan
 from backgroundjob.policy.plan import PlannedAttempt, Span

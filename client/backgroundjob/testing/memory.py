@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 from threading import RLock
 from typing import Any
 
-from backgroundjob.api.reasons import ConditionStatus, ConditionType, Outcome, Reason, State
+from backgroundjob.api.reasons import ConditionType, Reason, State
 from backgroundjob.backends import Change, Document
 from backgroundjob.backends.error_lines import only_errors
 from backgroundjob.difference import existing_if_same
+from backgroundjob.doctor.check import Check
 from backgroundjob.errors import Conflict, LogsUnavailable, NotFound
 from backgroundjob.handle import Handle
 from backgroundjob.names import with_random_suffix
 from backgroundjob.spec_changes import check_change
 from backgroundjob.stored_settings import StoredSettings
 from backgroundjob.testing.assertions import Expected, failure, matching
+from backgroundjob.testing.statuses import ended_status, failed_status, running_status
 from backgroundjob.why import Why
 
 _NO_SETTINGS = "there is no allow-list and no configuration in memory: give InMemoryBackend(settings=…)"
@@ -82,12 +84,7 @@ class InMemoryBackend:
         """Let the job run."""
         with self._lock:
             document = self._copy((namespace, name))
-            running = {
-                "state": State.RUNNING.value,
-                "reason": Reason.RUNNING.value,
-                "startTime": self._timestamp(),
-            }
-            document["status"] = {**document.get("status", {}), **running}
+            document["status"] = document.get("status", {}) | running_status(self._timestamp())
             self._store(document)
 
     def succeed(self, name: str, result: Any = None, *, namespace: str = default_namespace) -> None:
@@ -106,11 +103,7 @@ class InMemoryBackend:
         namespace: str = default_namespace,
     ) -> None:
         """End the job without success; `exception` as the method would have raised it."""
-        status: dict[str, Any] = {"reason": reason.value, "message": message}
-        if exception is not None:
-            digest = {"type": type(exception).__qualname__, "message": str(exception)}
-            attempt = {"number": 1, "jobName": name, "outcome": Outcome.FAILED.value, "exception": digest}
-            status["attempts"] = [attempt]
+        status = failed_status(name, reason, message, exception)
         self._end(namespace, name, state, ConditionType.FAILED, status)
 
     def add_log(self, name: str, *lines: str, attempt: int = 1, namespace: str = default_namespace) -> None:
@@ -210,6 +203,14 @@ class InMemoryBackend:
         self.get(namespace, name)
         return ()
 
+    def checks(self, namespace: str) -> Iterator[Check]:
+        """What can be said without anything that runs: the settings, and the jobs of the namespace."""
+        from backgroundjob.doctor.settings import stored_checks  # noqa: PLC0415  parses YAML
+        from backgroundjob.doctor.waiting import waiting_checks  # noqa: PLC0415  for this alone
+
+        yield from stored_checks(self._settings)
+        yield from waiting_checks(self.list(namespace), self._now(), f"in {namespace}")
+
     def _store(self, document: Document) -> Document:
         self._version += 1
         document["metadata"]["resourceVersion"] = str(self._version)
@@ -233,16 +234,7 @@ class InMemoryBackend:
     ) -> None:
         with self._lock:
             document = self._copy((namespace, name))
-            now = self._timestamp()
-            told = {
-                "type": condition.value,
-                "status": ConditionStatus.TRUE.value,
-                "reason": status["reason"],
-                "lastTransitionTime": now,
-            }
-            common = {"state": state.value, "conditions": [told], "completionTime": now, "attemptCount": 1}
-            observed = {"restartsObserved": document["spec"].get("restarts", 0)}
-            document["status"] = common | observed | status
+            document["status"] = ended_status(document, state, condition, status, self._timestamp())
             self._store(document)
 
     def _timestamp(self) -> str:

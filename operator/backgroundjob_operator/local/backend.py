@@ -14,11 +14,13 @@ from typing import Any, Final
 import yaml
 
 from backgroundjob.api.backgroundjob import BackgroundJob
+from backgroundjob.api.explain import explain
 from backgroundjob.api.fields import DocumentError
 from backgroundjob.api.json_depth import MAX_DEPTH, depth_of
 from backgroundjob.api.labels import ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP, KIND
 from backgroundjob.backends import Change, Document
 from backgroundjob.difference import existing_if_same
+from backgroundjob.doctor.check import Check
 from backgroundjob.errors import Conflict, InvalidParams, InvalidSpec, NotFound
 from backgroundjob.names import is_dns_label, with_random_suffix
 from backgroundjob.spec_changes import check_change
@@ -26,6 +28,7 @@ from backgroundjob.stored_settings import StoredSettings
 from backgroundjob.why import Why
 from backgroundjob_operator.cluster import port
 from backgroundjob_operator.local.attempt_logs import read_logs
+from backgroundjob_operator.local.checks import local_checks
 from backgroundjob_operator.local.engine import utc_now
 from backgroundjob_operator.local.engine_thread import EngineThread
 from backgroundjob_operator.local.objects import Change as StoredChange
@@ -33,7 +36,6 @@ from backgroundjob_operator.local.objects import Objects
 from backgroundjob_operator.local.settings import read_settings
 from backgroundjob_operator.local.state import LocalOptions
 from backgroundjob_operator.local.why import local_why
-from backgroundjob_operator.runtime.config import explain
 
 _LOOK_SECONDS: Final = 0.1
 """Between two looks at a job; one costs 50 µs."""
@@ -171,6 +173,10 @@ class LocalBackend:
         """Events about the object, oldest first. Raises NotFound."""
         uid = self.get(namespace, name)["metadata"]["uid"]
         return [one for one in self._objects.list("Event", namespace) if one["involvedObject"]["uid"] == uid]
+
+    def checks(self, namespace: str) -> Iterator[Check]:  # noqa: ARG002  one machine, one answer
+        """What `bgjob doctor` says of this machine."""
+        return local_checks(self._options, self.settings, lambda: self.list(None))
 
     @property
     def _options(self) -> LocalOptions:

@@ -21,11 +21,12 @@ from typing import Any, Final
 
 import yaml
 
+from backgroundjob.api.explain import explain
 from backgroundjob.api.labels import ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP
 from backgroundjob.errors import BackendUnavailable
 from backgroundjob_operator.local.state import SETTINGS_VARIABLE
 from backgroundjob_operator.local.typed_modules import Stamp, read_modules, stamp_of
-from backgroundjob_operator.runtime.config import SettingsSource, explain
+from backgroundjob_operator.runtime.config import SettingsSource
 
 _SECTIONS: Final = {"allowList": ALLOW_LIST_CONFIG_MAP, "config": CONFIG_CONFIG_MAP}
 _MODULES: Final = "modules"

@@ -2,18 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
 from backgroundjob.api.allow_list import parse_entry
 from backgroundjob.api.config import OperatorConfig, parse_config
-from backgroundjob.api.fields import DocumentError
+from backgroundjob.api.explain import UNREADABLE, explain
 from backgroundjob_operator.engine.catalogue import AllowList, CompiledEntry, Settings
 from backgroundjob_operator.engine.validation import ParamsSchema
-
-# DocumentError and InvalidSchema are ValueErrors; so is what YAML raises for 2026-13-01.
-_UNREADABLE: Final = (yaml.YAMLError, ValueError, RecursionError)
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +27,7 @@ def read_allow_list(data: Mapping[str, str]) -> AllowList:
         try:
             entry = parse_entry(key, yaml.safe_load(text))
             entries[key] = CompiledEntry(key, entry, ParamsSchema(entry.params))
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             malformed[key] = explain(error)
     return AllowList(entries, malformed)
 
@@ -39,19 +36,8 @@ def read_config(data: Mapping[str, str]) -> OperatorConfig:
     """The configuration from its topics. Raises ConfigError: half a configuration is none."""
     try:
         return parse_config({topic: yaml.safe_load(text) for topic, text in data.items()})
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ConfigError(explain(error)) from error
-
-
-def explain(error: Exception) -> str:
-    """One sentence: the field, and what is wrong with it."""
-    if isinstance(error, DocumentError):
-        return "; ".join(error.problems)
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"not YAML: {error.problem} in line {error.problem_mark.line + 1}"
-    if isinstance(error, RecursionError):
-        return "nested too deeply, or contains itself"
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 class SettingsSource:

@@ -1,0 +1,1 @@
+"""What `bgjob doctor` says: pure verdicts over what was fetched. Fetching is each backend's `checks`."""

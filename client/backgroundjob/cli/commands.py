@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from backgroundjob import __version__
-from backgroundjob.cli import describe, doctor, plan, read, run, verbs, why
+from backgroundjob.cli import allow_list, describe, doctor, plan, read, run, verbs, why
 from backgroundjob.cli.group import Group
 
 app = typer.Typer(
@@ -55,5 +55,6 @@ app.command("suspend")(verbs.suspend)
 app.command("resume")(verbs.resume)
 app.command("retry")(verbs.retry)
 app.command("delete")(verbs.delete)
+app.add_typer(allow_list.app, name="allow-list")
 app.command("doctor")(doctor.doctor)
 app.command("crd")(read.crd)

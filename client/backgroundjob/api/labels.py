@@ -23,6 +23,8 @@ INVOCATION_ANNOTATION: Final = f"{GROUP}/invocation"
 """On the pod: the invocation as JSON, mounted as a file through the downward API."""
 ALLOW_LIST_VERSION_ANNOTATION: Final = f"{GROUP}/allow-list-version"
 """On a dry run of the Lease: the version of the allow-list that admission is asked about. Never stored."""
+LAST_COMMAND_ANNOTATION: Final = f"{GROUP}/last-command"
+"""On the BackgroundJob, by its user: verb, reason and time of the last command with a reason, as JSON."""
 
 # Objects in the operator's namespace.
 SYSTEM_NAMESPACE: Final = "backgroundjob-system"

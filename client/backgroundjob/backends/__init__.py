@@ -90,10 +90,17 @@ class Backend(Protocol):
         """Remove the object and what it owns. Raises NotFound."""
 
     def patch_spec(
-        self, namespace: str, name: str, patch: Mapping[str, Any], resource_version: str
+        self,
+        namespace: str,
+        name: str,
+        patch: Mapping[str, Any],
+        resource_version: str,
+        *,
+        annotations: Mapping[str, str] | None = None,
     ) -> Document:
         """Merge the patch into the spec if the object still has that version; the object as stored.
 
+        The annotations are written in the same change; others of the object stay.
         Raises NotFound, Conflict, and SubmitError when the change is refused.
         """
 

@@ -107,10 +107,19 @@ class ClusterBackend:
             raise self._error(error, namespace, name) from error
 
     def patch_spec(
-        self, namespace: str, name: str, patch: Mapping[str, Any], resource_version: str
+        self,
+        namespace: str,
+        name: str,
+        patch: Mapping[str, Any],
+        resource_version: str,
+        *,
+        annotations: Mapping[str, str] | None = None,
     ) -> Document:
         """Merge-patch the spec of exactly this version. Raises NotFound, Conflict, SubmitError."""
-        body = {"metadata": {"resourceVersion": resource_version}, "spec": dict(patch)}
+        metadata = {"resourceVersion": resource_version} | (
+            {"annotations": dict(annotations)} if annotations else {}
+        )
+        body = {"metadata": metadata, "spec": dict(patch)}
         try:
             return self._api.json("PATCH", _path(namespace, name), query=_WRITE, body=body)
         except ApiError as error:

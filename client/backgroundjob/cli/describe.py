@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import typer
 
+from backgroundjob.api.labels import LAST_COMMAND_ANNOTATION
 from backgroundjob.backends import Document
 from backgroundjob.cli.flags import Where, with_flags
 from backgroundjob.cli.options import NameArgument
@@ -61,6 +62,7 @@ def _facts(document: Document, now: datetime) -> Iterator[str]:
         ("Priority", status.get("priority", spec.get("priority"))),
         ("Queue", status.get("queue") or spec.get("queue")),
         ("Commands", _commands(spec)),
+        ("Last command", _last_command(metadata, now)),
         ("Not before", _not_before(spec)),
         ("Depends on", _dependencies(spec)),
         ("Key", spec.get("concurrencyKey")),
@@ -93,6 +95,18 @@ def _progress(progress: Mapping[str, Any]) -> str:
 
 def _commands(spec: Mapping[str, Any]) -> str:
     return ", ".join(word for word in ("suspend", "cancel") if spec.get(word))
+
+
+def _last_command(metadata: Mapping[str, Any], now: datetime) -> str:
+    """Who wrote it is anybody who may change the job, so nothing in it is taken to be well-formed."""
+    text = (metadata.get("annotations") or {}).get(LAST_COMMAND_ANNOTATION)
+    if not text:
+        return ""
+    try:
+        told = json.loads(text)
+        return f"{told['verb']} {_moment(told['time'], now)}: {told['reason']}"[:_LONGEST_CHARACTERS]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return str(text)[:_LONGEST_CHARACTERS]
 
 
 def _not_before(spec: Mapping[str, Any]) -> str:

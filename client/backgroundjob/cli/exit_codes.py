@@ -20,6 +20,8 @@ class ExitCode(IntEnum):
     """The job was refused, at submission or by the operator; or it is in the wrong state for a verb."""
     UNAVAILABLE = 5
     """Nothing is known of the job: not found, no permission, or the backend cannot be reached."""
+    INTERRUPTED = 130
+    """Ctrl+C, before all was done. As a shell reports SIGINT."""
     TIMED_OUT = 124
     """The job did not finish in time; it goes on. As timeout(1)."""
 

@@ -1,33 +1,28 @@
 """`bgjob cancel`, `suspend`, `resume`, `retry` and `delete`: what changes a job that exists."""
 
-from collections.abc import Callable
-
-import typer
-
 from backgroundjob.api.reasons import UNSUCCESSFUL_STATES
 from backgroundjob.backends import Backend, Document
-from backgroundjob.cli.exit_codes import of_error
+from backgroundjob.cli.bulk import Bulk, Pace, perform
 from backgroundjob.cli.flags import Where, with_flags
-from backgroundjob.cli.output import print_error
 from backgroundjob.cli.selection import Filters, NamesArgument, Target, select
-from backgroundjob.errors import BackgroundJobError, NotPossible
-from backgroundjob.verbs import Verb, apply, change
+from backgroundjob.errors import NotPossible
+from backgroundjob.verbs import Verb, annotate, apply, change
 
 
 @with_flags
-def cancel(names: NamesArgument = None, *, filters: Filters, where: Where) -> None:
+def cancel(names: NamesArgument = None, *, filters: Filters, bulk: Bulk, where: Where) -> None:
     """Stop jobs now: what runs gets SIGTERM, then the grace period; what waits never starts.
 
     [bold]Examples[/bold]
 
     $ bgjob cancel invoice-42
-    $ bgjob cancel --queue mail --state Queued --yes
+    $ bgjob cancel --queue mail --state Queued --yes --reason "mail server moves" --rate 10
     """
-    _each(Verb.CANCEL, names, filters, where)
+    _each(Verb.CANCEL, names, filters, bulk, where)
 
 
 @with_flags
-def suspend(names: NamesArgument = None, *, filters: Filters, where: Where) -> None:
+def suspend(names: NamesArgument = None, *, filters: Filters, bulk: Bulk, where: Where) -> None:
     """Hold jobs back: nothing new starts, what runs goes on.
 
     [bold]Examples[/bold]
@@ -35,11 +30,11 @@ def suspend(names: NamesArgument = None, *, filters: Filters, where: Where) -> N
     $ bgjob suspend invoice-42
     $ bgjob suspend --class EmailJob
     """
-    _each(Verb.SUSPEND, names, filters, where)
+    _each(Verb.SUSPEND, names, filters, bulk, where)
 
 
 @with_flags
-def resume(names: NamesArgument = None, *, filters: Filters, where: Where) -> None:
+def resume(names: NamesArgument = None, *, filters: Filters, bulk: Bulk, where: Where) -> None:
     """Let suspended jobs go on.
 
     [bold]Examples[/bold]
@@ -47,11 +42,11 @@ def resume(names: NamesArgument = None, *, filters: Filters, where: Where) -> No
     $ bgjob resume invoice-42
     $ bgjob resume --class EmailJob
     """
-    _each(Verb.RESUME, names, filters, where)
+    _each(Verb.RESUME, names, filters, bulk, where)
 
 
 @with_flags
-def retry(names: NamesArgument = None, *, filters: Filters, where: Where) -> None:
+def retry(names: NamesArgument = None, *, filters: Filters, bulk: Bulk, where: Where) -> None:
     """Run ended jobs again, with fresh budgets; their history stays.
 
     Filters without --state take jobs that did not succeed.
@@ -61,11 +56,11 @@ def retry(names: NamesArgument = None, *, filters: Filters, where: Where) -> Non
     $ bgjob retry invoice-42
     $ bgjob retry --class InvoiceJob.create --state Failed
     """
-    _each(Verb.RETRY, names, filters, where)
+    _each(Verb.RETRY, names, filters, bulk, where)
 
 
 @with_flags
-def delete(names: NamesArgument = None, *, filters: Filters, where: Where) -> None:
+def delete(names: NamesArgument = None, *, filters: Filters, bulk: Bulk, where: Where) -> None:
     """Delete jobs with all they own: attempts, pods and logs. What runs is stopped.
 
     [bold]Examples[/bold]
@@ -73,20 +68,24 @@ def delete(names: NamesArgument = None, *, filters: Filters, where: Where) -> No
     $ bgjob delete invoice-42
     $ bgjob delete --state Succeeded --class EmailJob --yes
     """
+    bulk.check()
     backend = where.choose()
     targets = select(names, filters, where, backend, verb="delete", fits=lambda _: True)
 
     def remove(target: Target) -> str:
+        if bulk.reason:
+            annotate(backend, *target, "delete", bulk.reason)
         backend.delete(*target)
         return "deleted"
 
-    _report(targets, remove)
+    perform(targets, remove, Pace(bulk.rate))
 
 
-def _each(verb: Verb, names: list[str] | None, filters: Filters, where: Where) -> None:
+def _each(verb: Verb, names: list[str] | None, filters: Filters, bulk: Bulk, where: Where) -> None:
+    bulk.check()
     backend = where.choose()
     targets = select(names, filters, where, backend, verb=verb, fits=lambda one: _fits(verb, one, filters))
-    _report(targets, lambda target: _applied(verb, backend, target))
+    perform(targets, lambda target: _applied(verb, backend, target, bulk.reason), Pace(bulk.rate))
 
 
 def _fits(verb: Verb, document: Document, filters: Filters) -> bool:
@@ -106,24 +105,8 @@ _DONE = {
 }
 
 
-def _applied(verb: Verb, backend: Backend, target: Target) -> str:
-    document, changed = apply(backend, *target, verb)
+def _applied(verb: Verb, backend: Backend, target: Target, reason: str) -> str:
+    document, changed = apply(backend, *target, verb, reason=reason)
     if verb is Verb.RETRY:
         return f"runs again (restart {document['spec']['restarts']})"
     return _DONE[verb][0 if changed else 1]
-
-
-def _report(targets: list[Target], act: Callable[[Target], str]) -> None:
-    """Do all of them; an error of one keeps the others from nothing, and is the exit code."""
-    code = 0
-    several = len({namespace for namespace, _ in targets}) > 1
-    for namespace, name in targets:
-        try:
-            done = act((namespace, name))
-        except BackgroundJobError as error:
-            print_error(error.message, error.next_step)
-            code = code or of_error(error)
-        else:
-            typer.echo(f"{namespace}/{name} {done}" if several else f"{name} {done}")
-    if code:
-        raise typer.Exit(code)

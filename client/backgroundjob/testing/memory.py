@@ -177,7 +177,13 @@ class InMemoryBackend:
             self._logs.pop((namespace, name), None)
 
     def patch_spec(
-        self, namespace: str, name: str, patch: Mapping[str, Any], resource_version: str
+        self,
+        namespace: str,
+        name: str,
+        patch: Mapping[str, Any],
+        resource_version: str,
+        *,
+        annotations: Mapping[str, str] | None = None,
     ) -> Document:
         """Patch the spec by the rules of the CRD. Raises NotFound, Conflict, InvalidSpec."""
         with self._lock:
@@ -186,8 +192,10 @@ class InMemoryBackend:
                 raise Conflict(namespace, name)
             spec = document["spec"] | dict(patch)
             check_change(document, spec)
+            document["metadata"]["generation"] += spec != document["spec"]
             document["spec"] = spec
-            document["metadata"]["generation"] += 1
+            if annotations:
+                document["metadata"].setdefault("annotations", {}).update(annotations)
             return self._store(document)
 
     def why(self, namespace: str, name: str) -> Why:

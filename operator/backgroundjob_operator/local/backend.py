@@ -140,7 +140,13 @@ class LocalBackend:
             raise NotFound(namespace, name) from error
 
     def patch_spec(
-        self, namespace: str, name: str, patch: Mapping[str, Any], resource_version: str
+        self,
+        namespace: str,
+        name: str,
+        patch: Mapping[str, Any],
+        resource_version: str,
+        *,
+        annotations: Mapping[str, str] | None = None,
     ) -> Document:
         """Patch the spec by the rules of the CRD. Raises NotFound, Conflict, SubmitError."""
         document = self.get(namespace, name)
@@ -148,7 +154,9 @@ class LocalBackend:
         check_change(document, changed["spec"])
         try:
             # The version is that of the document just checked, or this fails.
-            return self._objects.patch(KIND, namespace, name, {"spec": dict(patch)}, resource_version)
+            metadata = {"metadata": {"annotations": dict(annotations)}} if annotations else {}
+            change = {"spec": dict(patch), **metadata}
+            return self._objects.patch(KIND, namespace, name, change, resource_version)
         except port.Conflict as error:
             raise Conflict(namespace, name) from error
         except port.NotFound as error:

@@ -96,12 +96,18 @@ class Racing(InMemoryBackend):
         self._left = writes
 
     def patch_spec(
-        self, namespace: str, name: str, patch: Mapping[str, Any], resource_version: str
+        self,
+        namespace: str,
+        name: str,
+        patch: Mapping[str, Any],
+        resource_version: str,
+        *,
+        annotations: Mapping[str, str] | None = None,
     ) -> Document:
         if self._left:
             self._left -= 1
             self._store(self._copy((namespace, name)))
-        return super().patch_spec(namespace, name, patch, resource_version)
+        return super().patch_spec(namespace, name, patch, resource_version, annotations=annotations)
 
 
 def test_a_write_in_between_is_read_and_judged_again() -> None:
@@ -202,7 +208,7 @@ def test_an_error_of_one_job_keeps_no_other_back(jobs: InMemoryBackend) -> None:
     answer = bgjob("cancel", "a", "b", "c", "--yes")
     assert answer.code == 5
     assert answer.out == "a cancel requested\nc cancel requested\n"
-    assert answer.err.startswith("Error: BackgroundJob default/b not found\n")
+    assert answer.err.startswith("1 of 3 jobs failed:\nError: BackgroundJob default/b not found\n")
 
 
 @pytest.mark.parametrize(

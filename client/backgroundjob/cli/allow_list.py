@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backgroundjob.cli import allow_list_code
+from backgroundjob.cli.completion import targets
 from backgroundjob.cli.exit_codes import ExitCode
 from backgroundjob.cli.flags import Where, with_flags
 from backgroundjob.cli.options import OutputOption
@@ -75,7 +76,12 @@ def _document(key: str, entry: "AllowListEntry") -> Mapping[str, Any]:
 @app.command("show")
 @with_flags
 def show(
-    key: Annotated[str, typer.Argument(metavar="CLASS.METHOD", help="Key of the entry.", show_default=False)],
+    key: Annotated[
+        str,
+        typer.Argument(
+            metavar="CLASS.METHOD", help="Key of the entry.", show_default=False, autocompletion=targets
+        ),
+    ],
     *,
     where: Where,
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from backgroundjob.api.reasons import Backoff
 from backgroundjob.cli.arguments import parse_params, parse_secret_params
+from backgroundjob.cli.completion import queues
 from backgroundjob.cli.options import DURATION, TIME_FORMATS
 from backgroundjob.job_options import JobOptions, parse_priority
 
@@ -134,7 +135,10 @@ class JobFlags:
         typer.Option("--priority", help="-1000 to 1000, or high, medium, low.", rich_help_panel=_HOW),
     ] = None
     queue: Annotated[
-        str | None, typer.Option("--queue", help="Queue whose limits apply.", rich_help_panel=_HOW)
+        str | None,
+        typer.Option(
+            "--queue", help="Queue whose limits apply.", rich_help_panel=_HOW, autocompletion=queues
+        ),
     ] = None
     concurrency_key: Annotated[
         str | None,

@@ -8,6 +8,7 @@ import typer
 
 from backgroundjob.backends import Backend
 from backgroundjob.cli.arguments import split_target
+from backgroundjob.cli.completion import targets_and_names
 from backgroundjob.cli.flags import Where, with_flags
 from backgroundjob.cli.job_flags import JobFlags, PairsArgument
 from backgroundjob.cli.options import OutputOption
@@ -21,7 +22,10 @@ def plan(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="CLASS.METHOD|NAME", help="What would run, or a job that exists.", show_default=False
+            metavar="CLASS.METHOD|NAME",
+            help="What would run, or a job that exists.",
+            show_default=False,
+            autocompletion=targets_and_names,
         ),
     ],
     pairs: PairsArgument = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from backgroundjob.api.reasons import State
+from backgroundjob.cli.completion import job_names
 from backgroundjob.cli.flags import Where, with_flags
 from backgroundjob.cli.options import NameArgument, OutputOption
 from backgroundjob.cli.output import Output, print_document, print_documents
@@ -56,7 +57,10 @@ def list_jobs(
 @with_flags
 def get(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="Names of BackgroundJobs.", show_default=False)
+        list[str],
+        typer.Argument(
+            metavar="NAME...", help="Names of BackgroundJobs.", show_default=False, autocompletion=job_names
+        ),
     ],
     *,
     output: OutputOption = Output.TABLE,

@@ -10,6 +10,7 @@ import typer
 from backgroundjob.api.reasons import State
 from backgroundjob.cli import exit_codes
 from backgroundjob.cli.arguments import split_target
+from backgroundjob.cli.completion import targets
 from backgroundjob.cli.flags import Where, with_flags
 from backgroundjob.cli.job_flags import JobFlags, PairsArgument
 from backgroundjob.cli.options import DURATION, NameArgument, OutputOption
@@ -29,7 +30,12 @@ from backgroundjob.manifest import backgroundjob_manifest
 
 @with_flags
 def run(
-    target: Annotated[str, typer.Argument(metavar="CLASS.METHOD", help="What to run.", show_default=False)],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="CLASS.METHOD", help="What to run.", show_default=False, autocompletion=targets
+        ),
+    ],
     pairs: PairsArgument = None,
     *,
     job: JobFlags,

@@ -9,6 +9,7 @@ import typer
 from backgroundjob.api.limits import DEFAULT_QUEUE
 from backgroundjob.api.reasons import State
 from backgroundjob.backends import Backend, Document
+from backgroundjob.cli.completion import classes, job_names, queues
 from backgroundjob.cli.flags import Where
 
 _NAMES_SHOWN: Final = 8
@@ -16,7 +17,12 @@ _WHICH = "Which"
 
 NamesArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME]...", help="Names of BackgroundJobs, or filters.", show_default=False),
+    typer.Argument(
+        metavar="[NAME]...",
+        help="Names of BackgroundJobs, or filters.",
+        show_default=False,
+        autocompletion=job_names,
+    ),
 ]
 
 
@@ -36,10 +42,17 @@ class Filters:
     ] = None
     class_: Annotated[
         str | None,
-        typer.Option("--class", metavar="CLASS[.METHOD]", help="Jobs of this class.", rich_help_panel=_WHICH),
+        typer.Option(
+            "--class",
+            metavar="CLASS[.METHOD]",
+            help="Jobs of this class.",
+            rich_help_panel=_WHICH,
+            autocompletion=classes,
+        ),
     ] = None
     queue: Annotated[
-        str | None, typer.Option("--queue", help="Jobs of this queue.", rich_help_panel=_WHICH)
+        str | None,
+        typer.Option("--queue", help="Jobs of this queue.", rich_help_panel=_WHICH, autocompletion=queues),
     ] = None
     all_namespaces: Annotated[
         bool,

@@ -1,4 +1,7 @@
-"""`bgjob dev`: the local engine in the foreground."""
+"""`bgjob dev`: the local engine in the foreground.
+
+`bgjob --help` loads this module for one line: the engine, which takes seconds, is imported when it runs.
+"""
 
 import asyncio
 import contextlib
@@ -7,19 +10,17 @@ import signal
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import yaml
 
 from backgroundjob.cli.output import state_text
 from backgroundjob.errors import BackendUnavailable
-from backgroundjob_operator.cluster.port import Document
-from backgroundjob_operator.local.engine import LocalEngine
-from backgroundjob_operator.local.settings import module_names
 from backgroundjob_operator.local.state import LocalOptions
-from backgroundjob_operator.runtime import config
-from backgroundjob_operator.runtime.config import explain
+
+if TYPE_CHECKING:
+    from backgroundjob_operator.cluster.port import Document
+    from backgroundjob_operator.local.engine import LocalEngine
 
 
 def dev(
@@ -76,6 +77,11 @@ def dev(
 
 def _name_modules(settings_file: Path, modules: list[str]) -> None:
     """See to it that the settings file names the modules. Raises BadParameter, BackendUnavailable."""
+    import yaml  # noqa: PLC0415  see above
+
+    from backgroundjob.api.explain import explain  # noqa: PLC0415  see above
+    from backgroundjob_operator.local.settings import module_names  # noqa: PLC0415  see above
+
     line = f"modules: [{', '.join(modules)}]"
     if not settings_file.exists():
         settings_file.write_text(
@@ -96,6 +102,9 @@ def _name_modules(settings_file: Path, modules: list[str]) -> None:
 
 
 async def _serve(options: LocalOptions) -> None:
+    from backgroundjob_operator.local.engine import LocalEngine  # noqa: PLC0415  see above
+    from backgroundjob_operator.runtime import config  # noqa: PLC0415  see above
+
     task = asyncio.current_task()
     if task is not None:
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C alone
@@ -110,7 +119,7 @@ async def _serve(options: LocalOptions) -> None:
             typer.echo(f"Stopped. Running attempts that were ended, to be tried again: {stopped}")
 
 
-def _greeting(options: LocalOptions, engine: LocalEngine) -> str:
+def _greeting(options: LocalOptions, engine: "LocalEngine") -> str:
     settings = engine.settings
     methods = len(settings.allow_list.entries) if settings.allow_list else 0
     concurrency = settings.config.limits.concurrency
@@ -121,7 +130,7 @@ def _greeting(options: LocalOptions, engine: LocalEngine) -> str:
     )
 
 
-def _print_transition(document: Document) -> None:
+def _print_transition(document: "Document") -> None:
     metadata, spec, status = document["metadata"], document["spec"], document["status"]
     typer.echo(
         f"{datetime.now(UTC).astimezone():%H:%M:%S}  {state_text(status['state'], 9)}  "

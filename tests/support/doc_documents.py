@@ -12,7 +12,7 @@ from backgroundjob.api.allow_list import parse_entry
 from backgroundjob.api.backgroundjob import BackgroundJob
 from backgroundjob.api.config import OperatorConfig, parse_config
 from backgroundjob.api.spec import BackgroundJobSpec
-from backgroundjob_operator.local.settings import config_maps
+from backgroundjob_operator.local.settings_text import config_maps
 from backgroundjob_operator.runtime.config import read_allow_list, read_config
 from doc_pages import ROOT
 

@@ -1,7 +1,7 @@
 """The backend `local`: BackgroundJobs of this machine.
 
 Submitting writes into the state directory; an engine there runs the jobs: `bgjob dev`, or this process
-while it waits, when nobody else does.
+while it waits, when nobody else does. The engine is imported when it is needed: that takes seconds.
 """
 
 import json
@@ -29,13 +29,10 @@ from backgroundjob.why import Why
 from backgroundjob_operator.cluster import port
 from backgroundjob_operator.local.attempt_logs import read_logs
 from backgroundjob_operator.local.checks import local_checks
-from backgroundjob_operator.local.engine import utc_now
-from backgroundjob_operator.local.engine_thread import EngineThread
 from backgroundjob_operator.local.objects import Change as StoredChange
 from backgroundjob_operator.local.objects import Objects
-from backgroundjob_operator.local.settings import read_settings
-from backgroundjob_operator.local.state import LocalOptions
-from backgroundjob_operator.local.why import local_why
+from backgroundjob_operator.local.settings_text import read_settings
+from backgroundjob_operator.local.state import LocalOptions, utc_now
 
 _LOOK_SECONDS: Final = 0.1
 """Between two looks at a job; one costs 50 µs."""
@@ -113,6 +110,8 @@ class LocalBackend:
         if name is not None:
             namespace = namespace or self.default_namespace
             version = int(self.get(namespace, name)["metadata"]["resourceVersion"]) - 1
+            from backgroundjob_operator.local.engine_thread import EngineThread  # noqa: PLC0415  takes seconds
+
             engine = EngineThread(self._options)
         end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         try:
@@ -164,6 +163,8 @@ class LocalBackend:
 
     def why(self, namespace: str, name: str) -> Why:
         """Why it does not run yet. Raises NotFound."""
+        from backgroundjob_operator.local.why import local_why  # noqa: PLC0415  takes seconds
+
         return local_why(self.get(namespace, name), self._objects, self._options, utc_now())
 
     def settings(self) -> StoredSettings:

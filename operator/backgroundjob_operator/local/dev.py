@@ -3,24 +3,13 @@
 `bgjob --help` loads this module for one line: the engine, which takes seconds, is imported when it runs.
 """
 
-import asyncio
-import contextlib
-import logging
-import signal
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from backgroundjob.cli.output import state_text
-from backgroundjob.errors import BackendUnavailable
 from backgroundjob_operator.local.state import LocalOptions
-
-if TYPE_CHECKING:
-    from backgroundjob_operator.cluster.port import Document
-    from backgroundjob_operator.local.engine import LocalEngine
 
 
 def dev(
@@ -69,71 +58,6 @@ def dev(
         options = replace(options, settings_file=settings.absolute())
     if state_dir is not None:
         options = replace(options, state_directory=state_dir.absolute())
-    if modules:
-        _name_modules(options.settings_file, modules)
-    logging.basicConfig(format="%(asctime)s  %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
-    asyncio.run(_serve(options))
+    from backgroundjob_operator.local.foreground import run  # noqa: PLC0415  see above
 
-
-def _name_modules(settings_file: Path, modules: list[str]) -> None:
-    """See to it that the settings file names the modules. Raises BadParameter, BackendUnavailable."""
-    import yaml  # noqa: PLC0415  see above
-
-    from backgroundjob.api.explain import explain  # noqa: PLC0415  see above
-    from backgroundjob_operator.local.settings import module_names  # noqa: PLC0415  see above
-
-    line = f"modules: [{', '.join(modules)}]"
-    if not settings_file.exists():
-        settings_file.write_text(
-            f"# Methods that may run here: those of the typed jobs in these modules.\n{line}\n"
-        )
-        typer.echo(f"Created {settings_file} with {line}")
-        return
-    try:
-        named = module_names(settings_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise BackendUnavailable("local", f"{settings_file}: {explain(error)}", "correct the file") from error
-    missing = [module for module in modules if module not in named]
-    if missing:
-        both = ", ".join([*named, *missing])
-        raise typer.BadParameter(
-            f"{settings_file} does not name {', '.join(missing)}; write there: modules: [{both}]"
-        )
-
-
-async def _serve(options: LocalOptions) -> None:
-    from backgroundjob_operator.local.engine import LocalEngine  # noqa: PLC0415  see above
-    from backgroundjob_operator.runtime import config  # noqa: PLC0415  see above
-
-    task = asyncio.current_task()
-    if task is not None:
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C alone
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    async with LocalEngine(options, on_transition=_print_transition) as engine:
-        typer.echo(_greeting(options, engine))
-        logging.getLogger(config.__name__).setLevel(logging.INFO)  # changes of the settings, from here on
-        try:
-            await engine.run()
-        except asyncio.CancelledError:
-            stopped = await engine.stop_attempts()
-            typer.echo(f"Stopped. Running attempts that were ended, to be tried again: {stopped}")
-
-
-def _greeting(options: LocalOptions, engine: "LocalEngine") -> str:
-    settings = engine.settings
-    methods = len(settings.allow_list.entries) if settings.allow_list else 0
-    concurrency = settings.config.limits.concurrency
-    return (
-        f"Allowed methods: {methods} ({options.settings_file}); at once: {concurrency}\n"
-        f"Jobs and logs: {options.state_directory}\n"
-        "Submit with bgjob run --local CLASS.METHOD; Ctrl+C stops."
-    )
-
-
-def _print_transition(document: "Document") -> None:
-    metadata, spec, status = document["metadata"], document["spec"], document["status"]
-    typer.echo(
-        f"{datetime.now(UTC).astimezone():%H:%M:%S}  {state_text(status['state'], 9)}  "
-        f"{metadata['namespace']}/{metadata['name']}  {spec['class']}.{spec['method']}  "
-        f"{status.get('attemptSummary', '-')}  {status['reason']}  {status.get('message', '')}".rstrip()
-    )
+    run(options, modules or ())

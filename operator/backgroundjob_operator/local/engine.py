@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -19,7 +19,7 @@ from backgroundjob_operator.local.locks import Lock, LockTaken
 from backgroundjob_operator.local.objects import Objects
 from backgroundjob_operator.local.processes import Node
 from backgroundjob_operator.local.settings import SettingsFile
-from backgroundjob_operator.local.state import STATE_VARIABLE, LocalOptions
+from backgroundjob_operator.local.state import STATE_VARIABLE, LocalOptions, utc_now
 from backgroundjob_operator.runtime.actuator import Actuator
 from backgroundjob_operator.runtime.config import SettingsSource
 from backgroundjob_operator.runtime.loop import Loop
@@ -32,11 +32,6 @@ STOP_GRACE_SECONDS: Final = 10
 
 class EngineBusy(BackendUnavailable):
     """Another engine serves the state directory."""
-
-
-def utc_now() -> datetime:
-    """The clock of an engine that is given none."""
-    return datetime.now(UTC)
 
 
 class LocalEngine:

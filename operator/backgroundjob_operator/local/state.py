@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,11 @@ STATE_VARIABLE: Final = "BACKGROUNDJOB_STATE_DIR"
 SETTINGS_VARIABLE: Final = "BACKGROUNDJOB_ALLOW_LIST_FILE"
 DEFAULT_STATE: Final = ".backgroundjob"
 DEFAULT_SETTINGS: Final = "backgroundjob.yaml"
+
+
+def utc_now() -> datetime:
+    """The clock of an engine that is given none."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

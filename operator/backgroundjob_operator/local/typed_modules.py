@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from backgroundjob.catalogue import entries
-from backgroundjob.errors import BackgroundJobError
-
 _PATIENCE_SECONDS: Final = 60
 
 Stamp = tuple[int, int] | None
@@ -65,6 +62,9 @@ def stamp_of(path: Path) -> Stamp:
 
 def main(modules: Sequence[str]) -> None:
     """Print what was found, or the problem, as the last line."""
+    from backgroundjob.catalogue import entries  # noqa: PLC0415  this process alone needs pydantic
+    from backgroundjob.errors import BackgroundJobError  # noqa: PLC0415  as above
+
     try:
         with contextlib.redirect_stdout(sys.stderr):
             found: dict[str, Any] = {"entries": entries(modules), "files": _files_read()}

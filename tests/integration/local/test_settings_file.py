@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from backgroundjob.errors import BackendUnavailable
-from backgroundjob_operator.local.settings import config_maps
+from backgroundjob_operator.local.settings_text import config_maps
 from backgroundjob_operator.runtime.config import read_allow_list, read_config
 from local_mode import LocalMode, entry, until
 

@@ -14,6 +14,7 @@ from backgroundjob.backends.kube_watch import Watch
 from backgroundjob.difference import existing_if_same
 from backgroundjob.doctor.check import Check
 from backgroundjob.errors import BackendUnavailable, Conflict, NotFound
+from backgroundjob.names import is_dns_label
 from backgroundjob.stored_settings import StoredSettings
 from backgroundjob.why import Why
 
@@ -56,7 +57,7 @@ class ClusterBackend:
     def get(self, namespace: str, name: str) -> Document:
         """The object. Raises NotFound."""
         try:
-            return self._api.json("GET", _path(namespace, name))
+            return self._api.json("GET", _object_path(namespace, name))
         except ApiError as error:
             raise self._error(error, namespace, name) from error
 
@@ -102,7 +103,7 @@ class ClusterBackend:
     def delete(self, namespace: str, name: str) -> None:
         """Remove the object; Kubernetes removes its Jobs and pods. Raises NotFound."""
         try:
-            self._api.json("DELETE", _path(namespace, name), query={"propagationPolicy": "Background"})
+            self._api.json("DELETE", _object_path(namespace, name), query={"propagationPolicy": "Background"})
         except ApiError as error:
             raise self._error(error, namespace, name) from error
 
@@ -121,7 +122,7 @@ class ClusterBackend:
         )
         body = {"metadata": metadata, "spec": dict(patch)}
         try:
-            return self._api.json("PATCH", _path(namespace, name), query=_WRITE, body=body)
+            return self._api.json("PATCH", _object_path(namespace, name), query=_WRITE, body=body)
         except ApiError as error:
             if error.http_status == 409:
                 raise Conflict(namespace, name) from error
@@ -175,6 +176,16 @@ def _alone(document: Document) -> tuple[Sequence[Document], str]:
     return [document], str(document["metadata"]["resourceVersion"])
 
 
-def _path(namespace: str | None, name: str | None = None) -> str:
-    place = f"/namespaces/{namespace}" if namespace else ""
-    return f"/apis/{GROUP}/{VERSION}{place}/{PLURAL}" + (f"/{name}" if name else "")
+def _path(namespace: str | None) -> str:
+    """Of the collection. What is no namespace is not there: it must not lead to another path."""
+    if namespace is not None and not is_dns_label(namespace):
+        raise NotFound("", namespace, "Namespace")
+    place = "" if namespace is None else f"/namespaces/{namespace}"
+    return f"/apis/{GROUP}/{VERSION}{place}/{PLURAL}"
+
+
+def _object_path(namespace: str, name: str) -> str:
+    """Of one object. An empty name, or a dot, would be the path of the collection: DELETE takes all of it."""
+    if not is_dns_label(name):
+        raise NotFound(namespace, name)
+    return f"{_path(namespace)}/{name}"

@@ -391,3 +391,19 @@ def test_in_a_pod_the_service_account_is_used(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "namespace").unlink()
     with pytest.raises(BackendUnavailable, match="mount a service account token into the pod"):
         connect()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../../x", "a/status", "A", "a?b"])
+def test_what_is_no_name_never_becomes_the_path_of_something_else(
+    api: FakeApiServer, cluster: ClusterBackend, name: str
+) -> None:
+    for call in (
+        lambda: cluster.delete("shop", name),  # with an empty name: DELETE of the whole collection
+        lambda: cluster.get("shop", name),
+        lambda: cluster.patch_spec("shop", name, {"cancel": True}, "7"),
+        lambda: cluster.delete(name, "mine"),
+        lambda: cluster.list(name),
+    ):
+        with pytest.raises(NotFound):
+            call()
+    assert api.requests == []

@@ -178,6 +178,8 @@ class NotFound(BackgroundJobError):
     @property
     def next_step(self) -> str:
         """Where to look."""
+        if self.kind == "Namespace":
+            return "list them with: kubectl get namespaces; --namespace names another"
         return "list them with: bgjob list --all-namespaces" if self.kind == "BackgroundJob" else ""
 
 
@@ -325,11 +327,17 @@ class LogsUnavailable(BackgroundJobError):
     namespace: str
     name: str
     problem: str
+    advice: str = ""
 
     @property
     def message(self) -> str:
         """The job and why it has no log."""
         return f"{self.namespace}/{self.name} has no log to read: {self.problem}"
+
+    @property
+    def next_step(self) -> str:
+        """Where else the lines may be, when known."""
+        return self.advice
 
 
 @dataclass(eq=False)
@@ -338,6 +346,9 @@ class AccessDenied(BackgroundJobError):
 
     problem: str
     """The server's own sentence; it names user, verb and resource."""
+    advice: str = (
+        "ask for a binding to the ClusterRole backgroundjob-edit, or backgroundjob-view to read, there"
+    )
 
     @property
     def message(self) -> str:
@@ -347,7 +358,7 @@ class AccessDenied(BackgroundJobError):
     @property
     def next_step(self) -> str:
         """What is needed."""
-        return "ask for a binding to the ClusterRole backgroundjob-edit, or backgroundjob-view to read, there"
+        return self.advice
 
 
 @dataclass(eq=False)

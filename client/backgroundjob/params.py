@@ -62,10 +62,12 @@ def json_value(value: object, path: str, depth: int) -> Any:
 def _scalar(value: object, path: str) -> Any:
     if isinstance(value, str):
         if any("\ud800" <= character <= "\udfff" for character in value):
-            raise InvalidParams(path, "holds half of a surrogate pair, which is not Unicode text")
+            raise InvalidParams(
+                path, "holds half of a surrogate pair, which is not Unicode text: send it in base64"
+            )
         return str.__str__(value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidParams(path, "is not a finite number, which JSON does not have")
+        raise InvalidParams(path, "is not a finite number, which JSON does not have: send text, or null")
     if isinstance(value, int) and not _INT64_MIN <= value <= _INT64_MAX:
         raise InvalidParams(path, "is an integer beyond 64 bits and would lose digits: send it as text")
     if isinstance(value, int) and not isinstance(value, bool):

@@ -18,6 +18,8 @@ class FakeApiServer:
     """Method, path with query, body."""
     authorizations: list[str | None] = field(default_factory=list)
     """The header of each request."""
+    answers_left: float = float("inf")
+    """After so many the server is gone: it closes each connection without an answer."""
     _answers: dict[tuple[str, str], list[tuple[int, bytes]]] = field(default_factory=dict)
 
     def answer(self, method: str, path: str, body: Any, status: int = 200) -> None:
@@ -46,6 +48,10 @@ def serving() -> Iterator[FakeApiServer]:
             body = json.loads(self.rfile.read(length)) if length else None
             fake.requests.append((self.command, self.path, body))
             fake.authorizations.append(self.headers.get("Authorization"))
+            fake.answers_left -= 1
+            if fake.answers_left < 0:
+                self.close_connection = True
+                return
             status, data = fake.take(self.command, self.path)
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))

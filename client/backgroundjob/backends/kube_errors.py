@@ -63,8 +63,12 @@ def request_error(http_status: int, status: Mapping[str, Any], server: str) -> B
     """The error of any other answer."""
     message = str(status.get("message") or f"HTTP {http_status}")
     details = status.get("details") or {}
-    if http_status in {401, 403}:
-        return AccessDenied("the credentials are missing or expired" if http_status == 401 else message)
+    if http_status == 401:
+        return AccessDenied(
+            "the credentials are missing or expired", "log in again, then: kubectl auth whoami"
+        )
+    if http_status == 403:
+        return AccessDenied(message)
     if http_status == 404 and details.get("kind") in {"namespaces", "namespace"}:
         return NotFound("", str(details.get("name") or ""), "Namespace")
     if http_status == 404:

@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from backgroundjob.api.labels import ATTEMPT_LABEL, UID_LABEL
+from backgroundjob.api.labels import ATTEMPT_LABEL, NAME_LABEL, UID_LABEL
 from backgroundjob.backends import Document
 from backgroundjob.backends.error_lines import only_errors
 from backgroundjob.backends.kube_api import READ_TIMEOUT_SECONDS, ApiError, KubeApi
-from backgroundjob.errors import LogsUnavailable
+from backgroundjob.backends.kube_system import read_settings
+from backgroundjob.durations import human
+from backgroundjob.errors import BackgroundJobError, LogsUnavailable
 from backgroundjob.finish import UNSEEN, is_finished
+from backgroundjob.stored_settings import StoredSettings
 
 _PAUSE_SECONDS: Final = 1.0
 _CONTAINER_NAME: Final = "runner"
@@ -27,7 +30,7 @@ def _once(api: KubeApi, document: Document, attempt: int | None) -> Iterator[str
     pods = _pods(api, document)
     number = attempt if attempt is not None else max(pods, default=None)
     if number is None or number not in pods:
-        raise _unavailable(document, _why_no_pod(document, attempt, sorted(pods)))
+        raise _no_pod(api, document, attempt, sorted(pods))
     try:
         yield from _lines(api, pods[number], follow=False)
     except ApiError as error:
@@ -52,7 +55,7 @@ def _followed(api: KubeApi, get: Callable[[], Document], attempt: int | None) ->
             continue
         if is_finished(document):
             if not shown:
-                raise _unavailable(document, _why_no_pod(document, attempt, sorted(pods)))
+                raise _no_pod(api, document, attempt, sorted(pods))
             return
         time.sleep(_PAUSE_SECONDS)
 
@@ -95,18 +98,44 @@ def _container(pod: dict[str, Any]) -> str:
     return _CONTAINER_NAME if _CONTAINER_NAME in names else names[0]
 
 
-def _why_no_pod(document: Document, attempt: int | None, numbers: list[int]) -> str:
-    if numbers:
-        return f"attempt {attempt} has no pod; attempts with one: {', '.join(map(str, numbers))}"
+def _no_pod(api: KubeApi, document: Document, attempt: int | None, numbers: list[int]) -> LogsUnavailable:
     status = document.get("status") or {}
-    if is_finished(document):
-        return (
-            f"it is {status.get('state')} ({status.get('reason')}) and its pods are gone, or there were none"
+    if numbers:
+        told = ", ".join(map(str, numbers))
+        problem = f"attempt {attempt} has no pod (any more); attempts with one: {told}"
+        return _unavailable(document, problem, _log_store(document))
+    if not is_finished(document):
+        reason = status.get("reason") or "no reason yet"
+        return _unavailable(
+            document, f"it is {status.get('state') or UNSEEN} ({reason}); no attempt has started"
         )
-    reason = status.get("reason") or "no reason yet"
-    return f"it is {status.get('state') or UNSEEN} ({reason}); no attempt has started"
+    stands = f"it is {status.get('state')} ({status.get('reason')})"
+    if not status.get("attempts"):
+        return _unavailable(document, f"{stands} and no attempt was made")
+    return _unavailable(document, f"{stands} and its pods are gone: {_kept(api)}", _log_store(document))
 
 
-def _unavailable(document: Document, problem: str) -> LogsUnavailable:
+def _kept(api: KubeApi) -> str:
+    """How long pods stay: the configured times, or the contract's where they cannot be read."""
+    from backgroundjob.retention import kept_seconds  # noqa: PLC0415  parses YAML and validates models
+
+    try:
+        settings = read_settings(api)
+    except BackgroundJobError:
+        settings = StoredSettings()
+    succeeded, failed = map(human, kept_seconds(settings))
+    return (
+        f"they stay {succeeded} after a success (keepSucceededJobsSeconds), {failed} after any other end "
+        "(keepFailedJobsSeconds), and never longer than the job itself (ttlSecondsAfterFinished)"
+    )
+
+
+def _log_store(document: Document) -> str:
     metadata = document["metadata"]
-    return LogsUnavailable(metadata["namespace"], metadata["name"], problem)
+    label = f"{NAME_LABEL}={metadata['name']}"
+    return f"ask your cluster's log store for the label {label} in the namespace {metadata['namespace']}"
+
+
+def _unavailable(document: Document, problem: str, advice: str = "") -> LogsUnavailable:
+    metadata = document["metadata"]
+    return LogsUnavailable(metadata["namespace"], metadata["name"], problem, advice)

@@ -74,8 +74,8 @@ def test_a_sidecar_before_our_container_is_passed_over(api: FakeApiServer, clust
     ("state", "attempts", "asked", "problem"),
     [
         ("Queued", (), None, "it is Queued (Because); no attempt has started"),
-        ("Failed", (), None, "it is Failed (Because) and its pods are gone, or there were none"),
-        ("Running", (1, 2), 5, "attempt 5 has no pod; attempts with one: 1, 2"),
+        ("Failed", (), None, "it is Failed (Because) and no attempt was made"),
+        ("Running", (1, 2), 5, "attempt 5 has no pod (any more); attempts with one: 1, 2"),
     ],
 )
 @pytest.mark.parametrize("follow", [False, True])
@@ -96,6 +96,42 @@ def test_no_pod_is_told_with_the_reason(
         list(cluster.logs("shop", "mine", attempt=asked, follow=follow))
     if not follow:
         assert caught.value.problem == problem
+
+
+SYSTEM = "/api/v1/namespaces/backgroundjob-system/configmaps/backgroundjob-"
+
+
+@pytest.mark.parametrize(
+    ("config", "kept"),
+    [
+        (
+            {"data": {"times": "{keepSucceededJobsSeconds: 600, keepFailedJobsSeconds: 172800}"}},
+            ("10m", "2d"),
+        ),
+        ({"data": {"times": "keepFailedJobsSeconds: soon"}}, ("60m", "24h")),
+        (None, ("60m", "24h")),
+    ],
+)
+def test_a_pod_that_is_gone_leads_to_the_log_store(
+    api: FakeApiServer, cluster: ClusterBackend, config: Any, kept: tuple[str, str]
+) -> None:
+    document = job("Succeeded")
+    document["status"]["attempts"] = [{"number": 1}]
+    api.answer("GET", MINE, document)
+    api.answer("GET", PODS, pods())
+    api.refuse("GET", f"{SYSTEM}allow-list", 403, "no")
+    if config is None:
+        api.refuse("GET", f"{SYSTEM}config", 403, "no")
+    else:
+        api.answer("GET", f"{SYSTEM}config", config)
+    with pytest.raises(LogsUnavailable) as caught:
+        list(cluster.logs("shop", "mine"))
+    assert (
+        f"stay {kept[0]} after a success (keepSucceededJobsSeconds), {kept[1]} after" in caught.value.problem
+    )
+    assert caught.value.next_step == (
+        "ask your cluster's log store for the label backgroundjob.dev/name=mine in the namespace shop"
+    )
 
 
 def test_a_container_that_has_not_started_is_told(api: FakeApiServer, cluster: ClusterBackend) -> None:

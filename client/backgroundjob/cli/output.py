@@ -84,12 +84,26 @@ def print_document(document: Mapping[str, Any], output: Output) -> None:
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def table(documents: Iterable[Document], *, wide: bool, now: datetime, with_namespace: bool = False) -> str:
-    """The columns of the CRD, Age and Next-Retry relative to `now`."""
+def table(
+    documents: Iterable[Document],
+    *,
+    wide: bool,
+    now: datetime,
+    with_namespace: bool = False,
+    widths: list[int] | None = None,
+) -> str:
+    """The columns of the CRD, Age and Next-Retry relative to `now`.
+
+    `widths` are the least ones, and grow: for a table that is printed a row at a time.
+    """
     columns = (_NAMESPACE if with_namespace else ()) + _COLUMNS + (_WIDE if wide else ())
     headers = [header for header, _ in columns]
     rows = [[one_line(cell(document, now) or _NOTHING) for _, cell in columns] for document in documents]
-    widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
+    needed = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
+    if widths is None:
+        widths = needed
+    else:
+        widths[:] = [max(pair) for pair in zip(widths or needed, needed, strict=True)]
     lines = ["   ".join(header.ljust(width) for header, width in zip(headers, widths, strict=True)).rstrip()]
     for row in rows:
         cells = [

@@ -25,6 +25,9 @@ def list_jobs(
         list[State] | None,
         typer.Option("--state", metavar="STATE", help=_STATE_HELP, show_default=False),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Go on showing what changes, until Ctrl+C.")
+    ] = False,
     output: OutputOption = Output.TABLE,
     where: Where,
 ) -> None:
@@ -34,12 +37,18 @@ def list_jobs(
 
     $ bgjob list
     $ bgjob list -A --state Failed --state Rejected -o wide
+    $ bgjob list --watch --state Running
     $ bgjob list -o name | wc -l
     """
     if all_namespaces and where.namespace is not None:
         raise typer.BadParameter("--all-namespaces and --namespace exclude each other")
     chosen = where.choose()
     place = None if all_namespaces else where.namespace or chosen.default_namespace
+    if watch:
+        from backgroundjob.cli import watch as live  # noqa: PLC0415  most lists are asked for once
+
+        live.watch(chosen, place, states, output, with_namespace=all_namespaces)
+        return
     documents = [
         document
         for document in chosen.list(place)

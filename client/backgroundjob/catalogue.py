@@ -98,7 +98,7 @@ def _classes(module: str) -> Iterator[type[JobClass]]:
     except ModuleNotFoundError as error:
         if error.name is None or not module.startswith(error.name):
             raise
-        problem = f"{error.name} cannot be imported; run it where the module can be, such as its folder"
+        problem = "it cannot be imported from here; run it in the folder that holds the code"
         raise NotInstalled(f"the module {module}", problem) from error
     for value in vars(loaded).values():
         if isinstance(value, type) and issubclass(value, JobClass) and value.__module__ == loaded.__name__:

@@ -1,6 +1,5 @@
 """`bgjob allow-list lint` and `generate`: the allow-list beside the code that it allows."""
 
-import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -14,6 +13,7 @@ from backgroundjob.cli.exit_codes import ExitCode
 from backgroundjob.cli.flags import Where, with_flags
 from backgroundjob.cli.output import coloured, one_line, print_error
 from backgroundjob.cli.stored_entries import stored_texts
+from backgroundjob.errors import BackgroundJobError, NotInstalled
 
 
 class GeneratedForm(StrEnum):
@@ -129,15 +129,18 @@ def code_entries(modules: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
     """The entries of these modules' jobs. Raises Exit when one cannot be imported, and says why."""
     if "" not in sys.path:
         sys.path.insert(0, "")  # as `python -m` does: the code often lies in the current directory
-    for module in modules:
-        try:
-            importlib.import_module(module)
-        except Exception as error:  # other people's code: whatever it raises, the reason is told
-            print_error(
-                f"module {module} cannot be imported: {type(error).__name__}: {error}",
-                "run it where the code and its dependencies are installed, or from its root directory",
-            )
-            raise typer.Exit(ExitCode.USAGE) from error
     from backgroundjob.catalogue import entries  # noqa: PLC0415  needs pydantic
 
-    return entries(modules)
+    try:
+        return entries(modules)
+    except NotInstalled as error:
+        print_error(error.message)
+        raise typer.Exit(ExitCode.USAGE) from error
+    except BackgroundJobError:
+        raise
+    except Exception as error:  # other people's code: whatever it raises, the reason is told
+        print_error(
+            f"{', '.join(modules)} cannot be imported: {type(error).__name__}: {error}",
+            "run it where the code and its dependencies are installed, or from its root directory",
+        )
+        raise typer.Exit(ExitCode.USAGE) from error

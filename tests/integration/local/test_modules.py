@@ -76,7 +76,7 @@ async def test_an_entry_of_the_file_goes_before_that_of_the_code(local: LocalMod
             "from backgroundjob import JobClass, job\nclass A(JobClass):\n  @job\n  def b(self, c): ...",
             "no type hint",
         ),
-        (None, "shop cannot be imported; run it where the module can be"),
+        (None, "the module shop is not installed: it cannot be imported from here"),
         ("raise OSError('no disk')", "modules shop cannot be imported: OSError: no disk"),
     ],
 )

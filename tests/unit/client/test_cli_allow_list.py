@@ -179,7 +179,7 @@ def test_a_file_that_is_not_there_is_wrong_usage() -> None:
 def test_a_module_that_cannot_be_imported_says_why_without_a_traceback() -> None:
     answer = bgjob("allow-list", "generate", "no_such_jobs")
     assert answer.code == 2
-    assert "module no_such_jobs cannot be imported: ModuleNotFoundError" in answer.err
+    assert "the module no_such_jobs is not installed: it cannot be imported from here" in answer.err
     assert "Traceback" not in answer.err
 
 

@@ -63,6 +63,8 @@ class Schema:
 
     __slots__ = ("keywords",)
 
+    keywords: dict[str, Any]
+
     def __init__(self, **keywords: Any) -> None:
         self.keywords = keywords
 

@@ -11,7 +11,7 @@ Imports little of the standard library: this module is loaded in the runner imag
 """
 
 from collections.abc import Callable, Coroutine, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from backgroundjob_runner.wrapped import MethodWrapper
 
@@ -61,6 +61,14 @@ class JobMethod(Generic[P, R_co]):
 
     __slots__ = ("defaults", "function", "name", "options", "owner")
 
+    owner: type[Any]
+    name: str
+    function: Callable[..., Any]
+    defaults: "JobDefaults"
+    """What `@job` says."""
+    options: "CallOptions"
+    """What `using` says of the next call."""
+
     def __init__(
         self,
         owner: type[Any],
@@ -73,9 +81,7 @@ class JobMethod(Generic[P, R_co]):
         self.name = name
         self.function = function
         self.defaults = defaults
-        """What `@job` says."""
         self.options = options
-        """What `using` says of the next call."""
 
     @property
     def key(self) -> str:
@@ -124,13 +130,15 @@ class JobMethod(Generic[P, R_co]):
 
         return AsyncJobMethod(self)
 
-    def __call__(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Refuse: on the class itself, it is not clear what was meant."""
-        name = f"{self.owner.__name__}.{self.name}"
-        raise TypeError(
-            f"{name}(...) runs nothing: {self.owner.__name__}().{self.name}(...) runs it here, "
-            f"{name}.later(...) in the background"
-        )
+    if not TYPE_CHECKING:  # for a checker it cannot be called: then the mistake shows before it runs
+
+        def __call__(self, *_args, **_kwargs):
+            """Refuse: on the class itself, it is not clear what was meant."""
+            name = f"{self.owner.__name__}.{self.name}"
+            raise TypeError(
+                f"{name}(...) runs nothing: {self.owner.__name__}().{self.name}(...) runs it here, "
+                f"{name}.later(...) in the background"
+            )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, JobMethod):
@@ -148,6 +156,8 @@ class JobDescriptor(MethodWrapper, Generic[P, R_co, C_co]):
     """What `@job` leaves in the class: the method itself on an instance, a JobMethod on the class."""
 
     __slots__ = ("defaults",)
+
+    defaults: "JobDefaults"
 
     def __init__(self, function: Callable[..., Any], defaults: "JobDefaults") -> None:
         if isinstance(function, (staticmethod, classmethod, MethodWrapper)) or not hasattr(

@@ -1,7 +1,7 @@
 """The object itself: what a user creates and the operator watches."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -30,7 +30,7 @@ class ObjectMeta(ApiModel):
 class BackgroundJob(ApiModel):
     """One Class.method(params) to run in the background."""
 
-    model_config = ConfigDict(json_schema_extra=validations(*ROOT_RULES))
+    model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra=validations(*ROOT_RULES))
 
     api_version: str = labels.API_VERSION
     kind: str = labels.KIND

@@ -6,7 +6,7 @@ A bound is written once, on the type; pydantic enforces it here and the CRD carr
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import (
     AfterValidator,
@@ -53,7 +53,7 @@ ATOMIC_OBJECT: Final[dict[str, Any]] = {"x-kubernetes-map-type": "atomic"}
 class ApiModel(BaseModel):
     """A part of the object. Unknown fields are left alone: they come from a newer version."""
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True,
         populate_by_name=True,
         alias_generator=to_camel,
@@ -70,7 +70,7 @@ class ApiModel(BaseModel):
 class SettingsModel(ApiModel):
     """A part of what the administrator writes. Unknown keys are refused: a typo would do nothing."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod

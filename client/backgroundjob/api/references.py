@@ -1,6 +1,6 @@
 """What a spec says about other objects, by name and always in its own namespace."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -18,7 +18,7 @@ from backgroundjob.api.reasons import DependencyCondition
 class SecretKeyRef(ApiModel):
     """One key of one Secret."""
 
-    model_config = ConfigDict(json_schema_extra=ATOMIC_OBJECT)
+    model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra=ATOMIC_OBJECT)
 
     name: SubdomainName = Field(description="Name of the Secret.")
     key: Annotated[str, Field(min_length=1, max_length=253, pattern="^[-_a-zA-Z0-9]([-._a-zA-Z0-9]*)$")] = (

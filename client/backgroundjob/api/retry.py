@@ -1,6 +1,6 @@
 """`spec.retry`: how often and when to try again."""
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -22,7 +22,7 @@ from backgroundjob.api.rules import RETRY_RULES, validations
 class RetrySpec(ApiModel):
     """How often and when to try again."""
 
-    model_config = ConfigDict(json_schema_extra=validations(*RETRY_RULES))
+    model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra=validations(*RETRY_RULES))
 
     max_attempts: AttemptLimit | None = Field(
         default=None,

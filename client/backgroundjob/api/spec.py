@@ -7,7 +7,7 @@ the allow-list entry's own default would never apply. Effective values are in th
 
 import re
 from datetime import UTC
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -87,7 +87,7 @@ RunAt = Annotated[
 class BackgroundJobSpec(ApiModel):
     """What to run, when, and how often to try."""
 
-    model_config = ConfigDict(json_schema_extra=validations(*SPEC_RULES))
+    model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra=validations(*SPEC_RULES))
 
     class_: ClassName = Field(
         alias="class",

@@ -57,8 +57,8 @@ class Batch(Generic[R_co]):
 
 
 def submit_many(method: JobMethod[..., R_co], calls: Iterable[Params]) -> Batch[R_co]:
-    """Check all calls, then submit them in order. Raises InvalidParams before anything is sent."""
-    checked = [call_of(method, *split_arguments(call)) for call in calls]
+    """Check all calls, then submit them in order. Before the first: raises InvalidParams, InvalidSpec."""
+    checked = [call_of(method, *split_arguments(call)).checked() for call in calls]
     handles: list[Handle[Any]] = []
     for call in checked:
         try:

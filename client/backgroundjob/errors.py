@@ -271,7 +271,7 @@ class NotCommitted(BackgroundJobError):
     @property
     def message(self) -> str:
         """The job."""
-        return f"{self.key} is not submitted: its transaction has not committed, or was rolled back"
+        return f"{self.key} is not submitted: its transaction has not committed, or sending it failed"
 
     @property
     def next_step(self) -> str:

@@ -1,13 +1,15 @@
 """Submitting when a database transaction commits: Django's, or a Session of SQLAlchemy.
 
 The job must not start before the rows that it needs are there, and must not start at all when they are
-rolled back. Arguments are checked at once; only the sending waits. Between the commit and the sending a
-process may die: who cannot live with that keeps a table of what to submit, and uses `unique=`.
+rolled back, with the transaction or with a savepoint. Arguments are checked at once; only the sending waits.
+Between the commit and the sending a process may die: who cannot live with that keeps a table of what to
+submit, and uses `unique=`.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, cast
 
 from backgroundjob.errors import NotCommitted, NotInstalled
 from backgroundjob.handle import Handle
@@ -18,8 +20,8 @@ P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 
 Transaction: TypeAlias = Any
-"""A database alias of Django, a Session or AsyncSession of SQLAlchemy, or a function that takes a callback
-and calls it after the commit."""
+"""A database alias of Django, a Session of SQLAlchemy (also an AsyncSession or a scoped one), or a function
+that takes a callback and calls it after the commit."""
 
 
 class Deferred(Generic[R_co]):
@@ -55,7 +57,7 @@ class DeferringMethod(Generic[P, R_co]):
 
     def later(self, *args: P.args, **kwargs: P.kwargs) -> Deferred[R_co]:
         """Check the call now, submit it at the commit. Raises InvalidParams, InvalidSpec, NotInstalled."""
-        deferred: Deferred[R_co] = Deferred(call_of(self.method, args, kwargs))
+        deferred: Deferred[R_co] = Deferred(call_of(self.method, args, kwargs).checked())
         _registrar(self.transaction)(deferred.submit)
         return deferred
 
@@ -63,9 +65,18 @@ class DeferringMethod(Generic[P, R_co]):
 def _registrar(transaction: Transaction) -> Callable[[Callable[..., None]], object]:
     if transaction is None or isinstance(transaction, str):
         return _django(transaction)
-    # An AsyncSession does its work in a plain one, and events are the plain one's.
-    session = getattr(transaction, "sync_session", transaction)
-    return _sqlalchemy(session) if hasattr(session, "in_transaction") else transaction
+    # A scoped session is a registry, and an AsyncSession does its work in a plain one.
+    given = transaction.registry() if hasattr(transaction, "registry") else transaction
+    session = getattr(given, "sync_session", given)
+    orm = sys.modules.get("sqlalchemy.orm")
+    if orm is not None and isinstance(session, orm.Session):
+        return _sqlalchemy(session, is_async=session is not given)
+    if not callable(transaction):
+        accepted = (
+            "nothing or an alias for Django, a Session of SQLAlchemy, or a function that takes a callback"
+        )
+        raise TypeError(f"on_commit() takes {accepted}; found a {type(transaction).__name__}")
+    return cast("Callable[[Callable[..., None]], object]", transaction)
 
 
 def _django(alias: str | None) -> Callable[[Callable[..., None]], object]:
@@ -77,24 +88,7 @@ def _django(alias: str | None) -> Callable[[Callable[..., None]], object]:
     return lambda callback: transaction.on_commit(callback, using=alias)
 
 
-def _sqlalchemy(session: Any) -> Callable[[Callable[..., None]], object]:
-    from sqlalchemy import event  # noqa: PLC0415  whose session it is has it
+def _sqlalchemy(session: Any, *, is_async: bool) -> Callable[[Callable[..., None]], object]:
+    from backgroundjob.session_commits import after_commit  # noqa: PLC0415  whose session it is has SQLAlchemy
 
-    def register(callback: Callable[..., None]) -> None:
-        def committed(_session: Any) -> None:
-            forget()
-            callback()
-
-        def ended(_session: Any, transaction: Any) -> None:
-            if transaction.parent is None:  # the whole transaction, not a savepoint
-                forget()
-
-        def forget() -> None:
-            for name, listener in (("after_commit", committed), ("after_transaction_end", ended)):
-                if event.contains(session, name, listener):
-                    event.remove(session, name, listener)
-
-        event.listen(session, "after_commit", committed)
-        event.listen(session, "after_transaction_end", ended)
-
-    return register
+    return lambda callback: after_commit(session, callback, is_async=is_async)

@@ -11,6 +11,7 @@ from backgroundjob.handle import Handle
 from backgroundjob.hints import Secret
 from backgroundjob.job_options import JobOptions, options_of
 from backgroundjob.jobs import JobMethod
+from backgroundjob.manifest import backgroundjob_manifest
 from backgroundjob.names import filled_in
 from backgroundjob.params import param_name, split_params
 from backgroundjob.schema import check_params, compiled
@@ -25,6 +26,11 @@ class TypedCall:
     params: Mapping[str, Any]
     options: JobOptions
     backend: Backend | str | None
+
+    def checked(self) -> "TypedCall":
+        """The same, for who submits it later: its options can be sent. Raises InvalidSpec."""
+        backgroundjob_manifest(self.method.owner.job_class, self.method.name, self.params, self.options)
+        return self
 
     def submit(self) -> Handle[Any]:
         """Send it. Raises SubmitError, AccessDenied, BackendUnavailable, NotInstalled."""

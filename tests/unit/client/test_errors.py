@@ -53,7 +53,7 @@ EXAMPLES = [
     ),
     (
         NotCommitted("EmailJob.send"),
-        "EmailJob.send is not submitted: its transaction has not committed, or was rolled back",
+        "EmailJob.send is not submitted: its transaction has not committed, or sending it failed",
     ),
     (
         JobCancelled(namespace="shop", name="mine", state="Cancelled", reason="CancelRequested"),

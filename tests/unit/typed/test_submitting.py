@@ -199,6 +199,8 @@ def test_an_unknown_option_has_the_nearest_one() -> None:
 def test_many_checks_all_before_it_submits_the_first(jobs: InMemoryBackend) -> None:
     with pytest.raises(InvalidParams, match=r"params.count"):
         EmailJob.fetch.many([{"count": 1}, {"count": "2"}])
+    with pytest.raises(InvalidSpec, match="timeout"):
+        EmailJob.fetch.using(timeout="soon").many([{"count": 1}])
     assert jobs.calls() == []
 
 

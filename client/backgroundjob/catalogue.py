@@ -10,7 +10,7 @@ from backgroundjob.errors import InvalidJob, InvalidSpec, NotInstalled
 from backgroundjob.job_options import JobOptions
 from backgroundjob.jobs import JobClass, JobMethod
 from backgroundjob.manifest import backgroundjob_manifest
-from backgroundjob.schema import params_schema
+from backgroundjob.schema import compiled, params_schema
 from backgroundjob.signatures import methods_of, place_of
 
 Entries = Mapping[str, dict[str, Any]]
@@ -28,7 +28,10 @@ _DESCRIPTION_LIMIT: Final = 1024
 
 
 def entries(modules: Iterable[str]) -> Entries:
-    """Of the typed jobs that these modules define. Raises NotInstalled, InvalidJob."""
+    """Of the typed jobs that these modules define; private and abstract classes are bases of others.
+
+    Raises NotInstalled, InvalidJob.
+    """
     return _entries(one for module in modules for one in _classes(module))
 
 
@@ -39,9 +42,8 @@ def entries_of_process() -> tuple[Entries, Mapping[str, str]]:
     """
     found: dict[str, dict[str, Any]] = {}
     problems: dict[str, str] = {}
-    for method in (
-        one for owner in _subclasses(JobClass) if _is_importable(owner) for one in methods_of(owner)
-    ):
+    owners = (one for one in _subclasses(JobClass) if _can_run(one) and _is_importable(one))
+    for method in (one for owner in owners for one in methods_of(owner)):
         try:
             entry = entry_of(method)
         except (InvalidJob, InvalidSpec) as error:
@@ -64,9 +66,11 @@ def entry_of(method: JobMethod[..., Any]) -> dict[str, Any]:
     if defaults:
         entry["defaults"] = defaults
     loggable = list(method.defaults.get("loggable", ()))
-    unknown = [name for name in loggable if name not in entry["params"]["properties"]]
-    if unknown:
-        raise InvalidJob(place_of(method), f"loggable names {unknown[0]}, which is no parameter of it")
+    parameters = compiled(method).parameters
+    for name in loggable:
+        if name not in parameters.hints:
+            what = "is a Secret" if name in parameters.secrets else "is no parameter of it"
+            raise InvalidJob(place_of(method), f"loggable names {name}, which {what}")
     if loggable:
         entry["loggable"] = loggable
     return entry
@@ -74,7 +78,7 @@ def entry_of(method: JobMethod[..., Any]) -> dict[str, Any]:
 
 def _entries(classes: Iterable[type[JobClass]]) -> Entries:
     found: dict[str, dict[str, Any]] = {}
-    for owner in classes:
+    for owner in filter(_can_run, classes):
         for method in methods_of(owner):
             entry = entry_of(method)
             other = found.setdefault(method.key, entry)
@@ -88,6 +92,10 @@ def _ambiguous(method: JobMethod[..., Any], one: Mapping[str, Any], other: Mappi
     return InvalidJob(other["target"], f"{method.key} is {one['target']} too", advice)
 
 
+def _can_run(owner: type[JobClass]) -> bool:
+    return not owner.__name__.startswith("_") and not inspect.isabstract(owner)
+
+
 def _is_importable(owner: type[JobClass]) -> bool:
     return getattr(sys.modules.get(owner.__module__), owner.__qualname__, None) is owner
 
@@ -96,8 +104,8 @@ def _classes(module: str) -> Iterator[type[JobClass]]:
     try:
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name is None or not module.startswith(error.name):
-            raise
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise  # the module is there, and imports one that is not
         problem = "it cannot be imported from here; run it in the folder that holds the code"
         raise NotInstalled(f"the module {module}", problem) from error
     for value in vars(loaded).values():

@@ -5,21 +5,21 @@ Light, as all that modules of jobs import: they are loaded in the runner image t
 
 from typing import Any, Final, Self
 
-_CORE_NAMES: Final = {
-    "minLength": "min_length",
-    "maxLength": "max_length",
-    "minItems": "min_length",
-    "maxItems": "max_length",
-    "minProperties": "min_length",
-    "maxProperties": "max_length",
-    "pattern": "pattern",
+_NUMBER_RULES: Final = {
     "minimum": "ge",
     "maximum": "le",
     "exclusiveMinimum": "gt",
     "exclusiveMaximum": "lt",
     "multipleOf": "multiple_of",
 }
-"""JSON Schema's keyword -> what pydantic's core calls the same rule."""
+_CORE_RULES: Final = {
+    "str": {"minLength": "min_length", "maxLength": "max_length", "pattern": "pattern"},
+    "list": {"minItems": "min_length", "maxItems": "max_length"},
+    "dict": {"minProperties": "min_length", "maxProperties": "max_length"},
+    "int": _NUMBER_RULES,
+    "float": _NUMBER_RULES,
+}
+"""Type in pydantic's core -> JSON Schema's keywords for it -> what the core calls the same rule."""
 
 
 class Secret(str):
@@ -57,8 +57,8 @@ class Secret(str):
 class Schema:
     """Further rules of JSON Schema for a parameter: `Annotated[str, Schema(format="email", maxLength=200)]`.
 
-    Lengths, ranges, pattern and multipleOf are checked when a job is submitted from Python; every rule is
-    checked by the operator.
+    Lengths, ranges, pattern and multipleOf are checked when a job is submitted from Python, each for the
+    types that it is about, in unions too; every rule is checked by the operator.
     """
 
     __slots__ = ("keywords",)
@@ -73,9 +73,16 @@ class Schema:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """Pydantic's hook: the rules that it knows too."""
-        found = handler(source)
-        return {**found, **{_CORE_NAMES[name]: v for name, v in self.keywords.items() if name in _CORE_NAMES}}
+        return self._narrowed(handler(source))
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> Any:
         """Pydantic's hook: every rule, as it was written."""
         return {**handler(core_schema), **self.keywords}
+
+    def _narrowed(self, core: Any) -> Any:
+        if core["type"] == "union":
+            return {**core, "choices": [self._narrowed(one) for one in core["choices"]]}
+        if core["type"] == "nullable":
+            return {**core, "schema": self._narrowed(core["schema"])}
+        rules = _CORE_RULES.get(core["type"], {})
+        return {**core, **{rules[name]: value for name, value in self.keywords.items() if name in rules}}

@@ -7,16 +7,24 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+from pydantic_core import SchemaError
 
 from backgroundjob.errors import InvalidJob, InvalidParams
 from backgroundjob.jobs import JobMethod
-from backgroundjob.signatures import Parameters, parameters_of, place_of
+from backgroundjob.json_hints import JsonHints, NotJson
+from backgroundjob.signatures import Parameters, invalid, parameters_of, place_of
 
 
 class _Params(BaseModel):
     """Strict: JSON has types, and the job gets what is sent."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", protected_namespaces=(), hide_input_in_errors=True)
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        protected_namespaces=(),
+        hide_input_in_errors=True,
+        regex_engine="python-re",  # the operator's
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ def check_params(method: JobMethod[..., Any], params: Mapping[str, Any]) -> None
         raise InvalidParams(f"params.{where}", f"{_lower(first['msg'])}{more}") from None
 
 
+_VALUES: Final = ("const", "default", "enum", "examples")
+"""Keywords of JSON Schema that hold values of users, not rules."""
 _PREFIX: Final = "param_"
 """Before each name in the model: a parameter may be called `json` or `copy`, which models have already."""
 
@@ -77,14 +87,31 @@ def _compiled(owner: Any, name: str, function: Callable[..., Any]) -> Compiled:
     method: JobMethod[..., Any] = JobMethod(owner, name, function, {}, {})
     parameters = parameters_of(method)
     fields: dict[str, Any] = {
-        _PREFIX + name: (hint, parameters.defaults.get(name, ...)) for name, hint in parameters.hints.items()
+        _PREFIX + name: (_read(method, name, hint), parameters.defaults.get(name, ...))
+        for name, hint in parameters.hints.items()
     }
     try:
         model: type[BaseModel] = create_model(method.key, __base__=_Params, **fields)
     except (PydanticUserError, PydanticSchemaGenerationError) as error:
         raise InvalidJob(place_of(method), str(error).splitlines()[0]) from error
+    except SchemaError as error:
+        reason = str(error).splitlines()[-1].partition(": ")[2]
+        raise InvalidJob(place_of(method), f"a rule of a Schema cannot be applied: {reason}") from error
     _check_defaults(method, model, parameters)
     return Compiled(parameters, model)
+
+
+def _read(method: JobMethod[..., Any], name: str, hint: Any) -> Any:
+    try:
+        return JsonHints().read(hint)
+    except NotJson as error:
+        kind, advice = error.args
+        raise invalid(
+            method, f"parameter {name} is hinted {kind}, which JSON does not have", advice
+        ) from None
+    except NameError as error:
+        problem = f"the hint of parameter {name} names {error.name}, which cannot be found"
+        raise invalid(method, problem, "import it") from error
 
 
 def _check_defaults(method: JobMethod[..., Any], model: type[BaseModel], parameters: Parameters) -> None:
@@ -110,6 +137,8 @@ def _untitled(rule: Any) -> Any:
         key: (
             {name: _untitled(inner) for name, inner in value.items()}
             if key == "properties"
+            else value
+            if key in _VALUES
             else _untitled(value)
         )
         for key, value in rule.items()

@@ -1,29 +1,13 @@
-"""The signature of a job: which arguments a call binds, and which hints may stand there."""
+"""The signature of a job: which arguments a call binds, and what they are hinted."""
 
 import inspect
-import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, get_type_hints
 
 from backgroundjob.errors import InvalidJob, InvalidParams
 from backgroundjob.hints import Secret
 from backgroundjob.jobs import JobMethod
-
-_PLAIN: Final = (str, int, float, bool, type(None), Any, list, dict, object)
-_ADVICE: Final = {
-    "date": "take a str and call date.fromisoformat in the method",
-    "datetime": "take a str and call datetime.fromisoformat in the method",
-    "UUID": "take a str and call UUID in the method",
-    "Decimal": "take a str and call Decimal in the method",
-    "bytes": "take a str, such as base64, or the address of the data",
-    "tuple": "take a list: JSON has no other sequence",
-    "set": "take a list: JSON has no other sequence",
-    "frozenset": "take a list: JSON has no other sequence",
-}
-_ACCEPTED: Final = (
-    "str, int, float, bool, None, list, dict[str, …], Literal, TypedDict, unions of them, or Secret"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +29,24 @@ def parameters_of(method: JobMethod[..., Any]) -> Parameters:
     try:
         resolved = get_type_hints(method.function, include_extras=True)
     except NameError as error:
-        raise _invalid(
+        raise invalid(
             method, f"a type hint names {error.name}, which cannot be found", "import it"
         ) from error
     hints: dict[str, Any] = {}
     secrets: dict[str, str] = {}
     for parameter in found:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise _invalid(
+            raise invalid(
                 method, f"parameter {parameter.name} has no name to give it by", "remove *, ** and /"
             )
         if parameter.name not in resolved:
             advice = f"write {parameter.name}: str, or whatever it is"
-            raise _invalid(method, f"parameter {parameter.name} has no type hint", advice)
+            raise invalid(method, f"parameter {parameter.name} has no type hint", advice)
         hint = resolved[parameter.name]
         if hint is Secret:
             default = parameter.default
             secrets[parameter.name] = default.reference if isinstance(default, Secret) else ""
             continue
-        _check_hint(method, parameter.name, hint)
         hints[parameter.name] = hint
     defaults = {one.name: one.default for one in found if one.default is not one.empty and one.name in hints}
     return Parameters(hints, defaults, secrets, inspect.Signature(found))
@@ -83,25 +66,8 @@ def bind(
         raise InvalidParams("params", f"do not fit: {error}; {takes}") from error
 
 
-def _check_hint(method: JobMethod[..., Any], name: str, hint: Any) -> None:
-    """Only what JSON gives back as it was: the job gets JSON's values, nothing converts them."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if hint in _PLAIN or is_typeddict(hint) or origin is Literal:
-        return
-    if origin is Annotated:
-        _check_hint(method, name, inner[0])
-    elif origin in (Union, types.UnionType, list):
-        for one in inner:
-            _check_hint(method, name, one)
-    elif origin is dict and inner[0] is str:
-        _check_hint(method, name, inner[1])
-    else:
-        kind = getattr(origin or hint, "__name__", str(hint))
-        advice = _ADVICE.get(kind, f"accepted are {_ACCEPTED}")
-        raise _invalid(method, f"parameter {name} is hinted {kind}, which JSON does not have", advice)
-
-
-def _invalid(method: JobMethod[..., Any], problem: str, advice: str) -> InvalidJob:
+def invalid(method: JobMethod[..., Any], problem: str, advice: str) -> InvalidJob:
+    """The error about this method."""
     return InvalidJob(place_of(method), problem, advice)
 
 
@@ -115,6 +81,3 @@ def methods_of(owner: type[Any]) -> Sequence[JobMethod[..., Any]]:
     names = {name: None for base in reversed(owner.__mro__) for name in vars(base)}
     found = (getattr(owner, name) for name in names if not name.startswith("_"))
     return [one for one in found if isinstance(one, JobMethod)]
-
-
-Function = Callable[..., Any]

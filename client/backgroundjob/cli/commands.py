@@ -8,7 +8,7 @@ from backgroundjob import __version__
 from backgroundjob.cli import allow_list, describe, doctor, plan, read, run, verbs, why
 from backgroundjob.cli.group import Group
 
-app: typer.Typer = typer.Typer(
+app = typer.Typer(
     name="bgjob",
     cls=Group,
     no_args_is_help=True,

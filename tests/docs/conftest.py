@@ -32,4 +32,4 @@ def session(place: Path) -> Iterator[PageSession]:
     environment = environment_of_a_page(BACKGROUNDJOB_BACKEND="local")
     with use_backend(backend), PageSession(Bash(place, environment)) as running:
         yield running
-    backend._objects.close()
+    backend.objects.close()

@@ -90,7 +90,7 @@ class LocalMode:
     @property
     def objects(self) -> Objects:
         """The objects, as the backend sees them."""
-        return self.backend._objects
+        return self.backend.objects
 
     @property
     def environment(self) -> dict[str, str]:

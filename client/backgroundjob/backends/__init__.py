@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
 from backgroundjob import plugins
 from backgroundjob.errors import BackendUnavailable, NotInstalled
@@ -117,11 +117,12 @@ class Backend(Protocol):
         """What `bgjob doctor` says to a user of the namespace, one thing after the other. Raises nothing."""
 
 
+B = TypeVar("B", bound=Backend)
 _override: list[Backend] = []
 
 
 @contextmanager
-def use_backend(backend: Backend) -> Iterator[Backend]:
+def use_backend(backend: B) -> Iterator[B]:
     """Make it the backend of every call in the process that names none, as tests want."""
     _override.append(backend)
     try:

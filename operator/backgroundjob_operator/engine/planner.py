@@ -72,13 +72,21 @@ class Planner:
             heapq.heappop(self._due)
         return self._due[0][0] if self._due else None
 
+    def due_time_of(self, key: ObjectKey) -> datetime | None:
+        """When to decide this object again if nothing happens to it."""
+        return self._due_of.get(key)
+
     def plan(self, now: datetime, busy: Set[ObjectKey]) -> Plan:
-        """Actions by object. Objects in `busy` have actions under way: they are decided later."""
+        """Actions by object; those that got a slot come last, in the order of their rank.
+
+        Objects in `busy` have actions under way: they are decided later.
+        """
         actions: dict[ObjectKey, tuple[Action, ...]] = {}
         for key in self._take_dirty(now, busy):
             actions[key] = self._decide(key, now)
         decided = list(actions)
         for key in self.admission.grant(now, self._settings.config, busy):
+            actions.pop(key, None)
             actions[key] = self._keep(key, start(self._view(self._store.records[key])))
         for key in decided:
             actions[key] += self._show_wait(key, now)

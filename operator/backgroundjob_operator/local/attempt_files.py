@@ -102,6 +102,10 @@ class AttemptFiles:
             file.touch(mode=0o600)  # before the value is in it
             file.write_bytes(value)
 
+    def remove_secrets(self) -> None:
+        """Drop the values, once nothing can read them any more."""
+        shutil.rmtree(self.folder / _PARAMS, ignore_errors=True)
+
     def remove(self) -> None:
         """Drop the folder."""
         with contextlib.suppress(OSError):  # Windows keeps files that are open; the next sweep takes them

@@ -1,6 +1,6 @@
 """Logs of one BackgroundJob, from the files of its attempts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from backgroundjob.backends import Document
@@ -20,7 +20,7 @@ def read_logs(
     document = get()
     files = _files(state, document)
     if pause is None and (not files or (attempt is not None and attempt not in files)):
-        raise _unavailable(document, attempt, files)
+        raise unavailable(document, attempt, files)
     lines = _once(files, attempt) if pause is None else _followed(state, get, pause, attempt)
     return only_errors(lines) if errors else lines
 
@@ -53,7 +53,7 @@ def _followed(state: StateDirectory, get: Get, pause: Pause, attempt: int | None
                 continue
         if is_finished(document):
             if shown not in files:
-                raise _unavailable(document, attempt, files)
+                raise unavailable(document, attempt, files)
             return
         pause()
 
@@ -81,7 +81,8 @@ def _rest(path: Path, position: int) -> bytes:
         return file.read()
 
 
-def _unavailable(document: Document, attempt: int | None, files: dict[int, Path]) -> LogsUnavailable:
+def unavailable(document: Document, attempt: int | None, files: Collection[int]) -> LogsUnavailable:
+    """The error that says which attempts have a log."""
     metadata, status = document["metadata"], document.get("status") or {}
     if files:
         problem = f"attempt {attempt} has no log; attempts with one: {', '.join(map(str, sorted(files)))}"

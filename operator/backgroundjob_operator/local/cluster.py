@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from backgroundjob.api import labels
 from backgroundjob_operator.cluster.port import Document
@@ -13,7 +13,6 @@ from backgroundjob_operator.engine.record import format_time
 from backgroundjob_operator.engine.store import Store
 from backgroundjob_operator.local import documents
 from backgroundjob_operator.local.objects import Objects
-from backgroundjob_operator.local.processes import Node
 
 POLL_SECONDS: Final = 0.1
 """How often writes of other processes are looked for. Local mode only: SQLite has no watch."""
@@ -96,11 +95,18 @@ class LocalCluster:
         self._objects.create(document)
 
 
+class Pods(Protocol):
+    """What runs pods."""
+
+    def pod_seen(self, event_type: str, pod: Document) -> None:
+        """Take in a version of a pod."""
+
+
 class Follower:
     """Feeds what was written to the store and to the node: the informers of local mode."""
 
     def __init__(
-        self, objects: Objects, store: Store, node: Node, news: asyncio.Event, wake: Callable[[], None]
+        self, objects: Objects, store: Store, node: Pods, news: asyncio.Event, wake: Callable[[], None]
     ) -> None:
         self._objects = objects
         self._store = store
@@ -108,6 +114,11 @@ class Follower:
         self._news = news
         self._wake = wake
         self._version = 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something was written since the last feed."""
+        return self._objects.version != self._version
 
     def feed(self) -> None:
         """Take in all that was written since the last time; everything, the first time."""
@@ -141,12 +152,16 @@ class Follower:
     async def sweep(self, clock: Callable[[], datetime]) -> None:
         """Until cancelled: what Kubernetes' TTL controller does for Jobs; and drop old deletions."""
         while True:
-            self._objects.forget_deletions(self._version)
-            for job in self._objects.list("Job"):
-                finished = documents.finish_time(job)
-                ttl = timedelta(seconds=job["spec"]["ttlSecondsAfterFinished"])
-                if finished is not None and clock() >= finished + ttl:
-                    metadata = job["metadata"]
-                    self._objects.delete("Job", metadata["namespace"], metadata["name"], metadata["uid"])
-                    self._news.set()
+            self.sweep_once(clock())
             await asyncio.sleep(SWEEP_SECONDS)
+
+    def sweep_once(self, now: datetime) -> None:
+        """Delete the Jobs whose time is over."""
+        self._objects.forget_deletions(self._version)
+        for job in self._objects.list("Job"):
+            finished = documents.finish_time(job)
+            ttl = timedelta(seconds=job["spec"]["ttlSecondsAfterFinished"])
+            if finished is not None and now >= finished + ttl:
+                metadata = job["metadata"]
+                self._objects.delete("Job", metadata["namespace"], metadata["name"], metadata["uid"])
+                self._news.set()

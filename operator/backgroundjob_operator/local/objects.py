@@ -48,10 +48,16 @@ class Change:
 
 
 class Objects:
-    """The API server's part. Raises the port's errors."""
+    """The API server's part, in a file or `:memory:`. Raises the port's errors."""
 
-    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        clock: Callable[[], datetime],
+        new_uid: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
         self._clock = clock
+        self._new_uid = new_uid
         self._lock = threading.RLock()
         self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self._close = weakref.finalize(self, self._db.close)
@@ -145,6 +151,12 @@ class Objects:
             found = tuple(Change(type_, kind, json.loads(text)) for _, type_, kind, text in written)
         return found, version
 
+    @property
+    def version(self) -> int:
+        """The version of the latest write."""
+        with self._lock:
+            return int(self._db.execute("SELECT version FROM counter").fetchone()[0])
+
     def forget_deletions(self, up_to: int) -> None:
         """Drop deletions that nobody needs to be told any more."""
         with self._writing():
@@ -185,7 +197,7 @@ class Objects:
         given: Document = json.loads(json.dumps(document))
         metadata = given["metadata"]
         given["metadata"] = metadata | {
-            "uid": str(uuid.uuid4()),
+            "uid": self._new_uid(),
             "resourceVersion": str(version),
             "generation": 1,
             "creationTimestamp": format_time(self._clock()),

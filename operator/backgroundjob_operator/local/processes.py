@@ -231,6 +231,7 @@ class Node:
         self._objects.modify(
             {uid: pod_after, attempt.job_uid: lambda job: documents.job_ended(job, after, self._clock())}
         )
+        attempt.files.remove_secrets()
         del self._attempts[uid]
         self._leaving.append(attempt)
         self._changed()

@@ -70,7 +70,7 @@ def config_maps(text: str) -> dict[str, dict[str, str]]:
     else:
         data = _from_sections(found)
     allow_list = {str(key): _yaml(value) for key, value in data.get(ALLOW_LIST_CONFIG_MAP, {}).items()}
-    config = _completed({str(key): _yaml(value) for key, value in data.get(CONFIG_CONFIG_MAP, {}).items()})
+    config = completed({str(key): _yaml(value) for key, value in data.get(CONFIG_CONFIG_MAP, {}).items()})
     return {CONFIG_CONFIG_MAP: config, ALLOW_LIST_CONFIG_MAP: allow_list}
 
 
@@ -94,7 +94,7 @@ def _yaml(value: Any) -> str:
     return value if isinstance(value, str) else yaml.safe_dump(value, sort_keys=False)
 
 
-def _completed(topics: dict[str, str]) -> dict[str, str]:
+def completed(topics: dict[str, str]) -> dict[str, str]:
     """The topics with what only a cluster's administrator must decide."""
     profiles, limits = (yaml.safe_load(topics.get(topic, "")) for topic in ("profiles", "limits"))
     if isinstance(profiles, dict | None):

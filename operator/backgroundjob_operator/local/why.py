@@ -8,6 +8,7 @@ from backgroundjob.backends import Document
 from backgroundjob.errors import BackendUnavailable
 from backgroundjob.why import Why
 from backgroundjob_operator.engine.actions import ObjectKey
+from backgroundjob_operator.engine.catalogue import Settings
 from backgroundjob_operator.engine.planner import Planner
 from backgroundjob_operator.engine.store import Store
 from backgroundjob_operator.local.locks import is_taken
@@ -28,6 +29,13 @@ def local_why(document: Document, objects: Objects, options: LocalOptions, now: 
         SettingsFile(options.settings_file, source, options.working_directory).load()
     except BackendUnavailable as error:
         return Why.stored(document, missing or f"position and estimate are unknown: {error.problem}")
+    return planned_why(document, objects, source.settings, now, missing)
+
+
+def planned_why(
+    document: Document, objects: Objects, settings: Settings, now: datetime, missing: str = ""
+) -> Why:
+    """The same under these settings; `missing` is what the answer is to say of itself."""
     store = Store(lambda: now)
     for kind, apply in (
         (KIND, store.apply_background_job),
@@ -36,7 +44,7 @@ def local_why(document: Document, objects: Objects, options: LocalOptions, now: 
     ):
         for stored in objects.list(kind):
             apply("ADDED", stored)
-    planner = Planner(store, source.settings)
+    planner = Planner(store, settings)
     planner.plan(now, busy=frozenset())  # what it would do is dropped: only who waits for what is of interest
     metadata = document["metadata"]
     answer = planner.explain(ObjectKey(metadata["namespace"], metadata["name"]), now)

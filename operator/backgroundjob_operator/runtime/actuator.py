@@ -2,46 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
-from backgroundjob_operator.cluster.port import (
-    AlreadyExists,
-    Cluster,
-    ClusterError,
-    Conflict,
-    Document,
-    NotFound,
-    Refused,
-    Unavailable,
-)
-from backgroundjob_operator.engine.actions import (
-    Action,
-    CreateJob,
-    DeleteBackgroundJob,
-    DeleteJob,
-    EmitEvent,
-    ObjectKey,
-    PatchStatus,
-)
-from backgroundjob_operator.engine.ownership import background_job_uid
+from backgroundjob_operator.cluster.port import Cluster, ClusterError, NotFound, Unavailable
+from backgroundjob_operator.engine.actions import Action, ObjectKey
 from backgroundjob_operator.engine.store import Store
 from backgroundjob_operator.runtime.metrics import Metrics
+from backgroundjob_operator.runtime.performer import Performer, Unsure
 from backgroundjob_operator.runtime.turns import Turns
 
 CONCURRENT_CALLS: Final = 32
 BACKOFF_SECONDS: Final = (0.2, 0.5, 1, 2, 5, 10, 30)
 
 _log = logging.getLogger(__name__)
-
-
-class _Unsure(Unavailable):
-    """Whether this create took effect is not known."""
-
-    def __init__(self, action: CreateJob, error: Unavailable) -> None:
-        super().__init__(str(error), error.retry_after_seconds)
-        self.action = action
-        self.error = error
 
 
 class Actuator:
@@ -55,7 +29,7 @@ class Actuator:
         idle: Callable[[], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._cluster = cluster
+        self._performer = Performer(cluster, store, metrics)
         self._store = store
         self._metrics = metrics
         self._idle = idle
@@ -116,15 +90,15 @@ class Actuator:
         for action in actions:
             try:
                 async with self._turns.of(key.namespace):
-                    await self._do(action)
-            except _Unsure as unsure:
+                    await self._performer.perform(action)
+            except Unsure as unsure:
                 self._unsure.add(key)
                 await self._find_out(key, unsure)
                 self._unsure.discard(key)
                 return
         self._failures.pop(key, None)
 
-    async def _find_out(self, key: ObjectKey, unsure: "_Unsure") -> None:
+    async def _find_out(self, key: ObjectKey, unsure: Unsure) -> None:
         """Ask for a Job until it is known whether it exists.
 
         Until then its object stays busy and keeps its slot: given to another, the slot could be taken twice.
@@ -134,7 +108,7 @@ class Actuator:
             await self._back_off(key, error)
             try:
                 async with self._turns.of(key.namespace):
-                    job = await self._own_job(unsure.action)
+                    job = await self._performer.own_job(unsure.action)
             except NotFound:
                 return  # it had no effect
             except Unavailable as again:
@@ -143,83 +117,6 @@ class Actuator:
                 self._failures.pop(key, None)
                 self._store.apply_job("ADDED", job)
                 return
-
-    async def _do(self, action: Action) -> None:
-        handlers: dict[type, Callable[[Any], Coroutine[Any, Any, None]]] = {
-            CreateJob: self._create_job,
-            PatchStatus: self._patch_status,
-            DeleteJob: self._delete_job,
-            DeleteBackgroundJob: self._delete_background_job,
-            EmitEvent: self._emit,
-        }
-        await handlers[type(action)](action)
-        self._metrics.count_write(type(action).__name__)
-
-    async def _create_job(self, action: CreateJob) -> None:
-        try:
-            try:
-                job = await self._cluster.create_job(action.manifest)
-            except AlreadyExists:
-                # Our own create, whose answer was lost or that a former life of this process sent.
-                job = await self._own_job(action)
-        except Unavailable as error:
-            raise _Unsure(action, error) from error
-        self._store.apply_job("ADDED", job)
-        _log.info("%s Job %s created", action.owner, job["metadata"]["name"])
-
-    async def _own_job(self, action: CreateJob) -> Document:
-        metadata = action.manifest["metadata"]
-        job = await self._cluster.get_job(metadata["namespace"], metadata["name"])
-        if background_job_uid(job) != metadata["ownerReferences"][0]["uid"]:
-            raise Refused(f"Job {metadata['name']} exists and belongs to something else; delete it")
-        return job
-
-    async def _patch_status(self, action: PatchStatus) -> None:
-        try:
-            document = await self._cluster.patch_status(action.owner, action.patch, action.resource_version)
-        except Conflict:
-            # A user wrote it since. Their version comes by the watch; reading it now is faster and as right.
-            document = await self._cluster.get_background_job(action.owner)
-        except NotFound:
-            self._forget(action.owner)
-            return
-        else:
-            _log.info("%s %s", action.owner, action.transition)
-            self._metrics.count_transition(action.patch)
-        self._store.apply_response(document)
-
-    async def _delete_job(self, action: DeleteJob) -> None:
-        try:
-            await self._cluster.delete_job(action.owner.namespace, action.name, action.uid)
-        except (NotFound, Conflict):
-            # Gone already, or a namesake of another uid: this one no longer exists.
-            _log.debug("%s Job %s was gone", action.owner, action.name)
-        else:
-            _log.info("%s Job %s deleted", action.owner, action.name)
-        self._store.job_gone(action.uid)
-
-    async def _delete_background_job(self, action: DeleteBackgroundJob) -> None:
-        try:
-            await self._cluster.delete_background_job(action.owner, action.uid)
-        except (NotFound, Conflict):
-            _log.debug("%s was gone", action.owner)
-        else:
-            _log.info("%s deleted: its ttlSecondsAfterFinished passed", action.owner)
-        self._store.background_job_gone(action.uid)
-
-    async def _emit(self, action: EmitEvent) -> None:
-        try:
-            await self._cluster.emit(action)
-        except AlreadyExists:
-            _log.debug("%s event %s was told before", action.owner, action.reason)
-        except ClusterError as error:
-            # An Event is a courtesy: it never stands in the way of the status.
-            _log.warning("%s event %s was not told: %s", action.owner, action.reason, error)
-
-    def _forget(self, key: ObjectKey) -> None:
-        record = self._store.records.get(key)
-        if record is not None:
-            self._store.background_job_gone(record.uid)
 
     async def _back_off(self, key: ObjectKey, error: Exception) -> None:
         failures = self._failures.get(key, 0)

@@ -71,11 +71,11 @@ async def test_a_job_of_the_computed_name_that_belongs_to_another_is_never_adopt
     world.deliver()
     [actions] = world.planner.plan(world.cluster.now, set()).values()
     [create] = actions
-    await world.actuator._do(create)
+    await world.actuator._performer.perform(create)
     [job] = world.cluster.objects["Job"].values()
     forge(job["metadata"])
     with pytest.raises(Refused, match="belongs to something else; delete it"):
-        await world.actuator._do(create)
+        await world.actuator._performer.perform(create)
 
 
 async def test_an_event_that_cannot_be_told_does_not_stop_the_status() -> None:
@@ -149,7 +149,7 @@ async def _live_until(world: World, crash: tuple[str, bool] | None) -> None:
     for actions in world.planner.plan(world.cluster.now, set()).values():
         try:
             for action in actions:
-                await world.actuator._do(action)
+                await world.actuator._performer.perform(action)
         except ClusterError:
             return  # this life ends here, between two actions
 

@@ -250,7 +250,7 @@ def test_an_option_of_the_decorator_that_cannot_be_is_told() -> None:
 
 def test_a_module_that_cannot_be_found_is_told_and_what_to_do() -> None:
     with pytest.raises(
-        NotInstalled, match=r"the module jobs_of_nobody\.mail.*run it where the module can be"
+        NotInstalled, match=r"the module jobs_of_nobody\.mail.*run it in the folder that holds the code"
     ):
         entries(["jobs_of_nobody.mail"])
 

@@ -21,6 +21,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("backgroundjob.yaml", "pagejobs.py"):
         shutil.copy(PAGES / name, tmp_path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("BACKGROUNDJOB_BACKEND", "local")
     return tmp_path
 

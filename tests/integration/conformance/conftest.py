@@ -15,7 +15,9 @@ import yaml
 from backgroundjob.backends import use_backend
 from backgroundjob.backends.cluster import ClusterBackend
 from backgroundjob.backends.kube_config import connect
+from backgroundjob.stored_settings import StoredSettings
 from backgroundjob_operator.local.backend import LocalBackend
+from backgroundjob_operator.local.inline import InlineBackend
 from backgroundjob_operator.local.state import LocalOptions
 from conformance import Place, allowed
 from local_mode import SAMPLE_JOBS
@@ -42,6 +44,19 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.fixture(scope="module")
+def inline() -> Iterator[Place]:
+    """The process of the tests itself."""
+    backend = InlineBackend(settings=StoredSettings(allow_list=allowed()))
+
+    def put_secret(name: str, key: str, value: str) -> None:
+        backend.secrets["default", name] = {key: value}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SAMPLE_JOBS.parent)
+        yield Place(backend, put_secret)
+
+
+@pytest.fixture(scope="module")
 def cluster() -> Place:
     """A real cluster."""
     from kubernetes.client import CoreV1Api, V1ObjectMeta, V1Secret  # noqa: PLC0415  0.4 s, for the cluster alone
@@ -56,7 +71,7 @@ def cluster() -> Place:
     return Place(ClusterBackend(connection=connection), put_secret)
 
 
-@pytest.fixture(params=["cluster"] if NAMESPACE else ["local"])
+@pytest.fixture(params=["cluster"] if NAMESPACE else ["local", "inline"])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     """The backend under test, as that of every call."""
     found: Place = request.getfixturevalue(request.param)

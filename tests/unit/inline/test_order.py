@@ -1,5 +1,6 @@
 """Who runs, when, and who never: the rules are the engine's own."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,7 +89,7 @@ def test_settings_that_are_given_are_the_only_ones() -> None:
     assert list(backend.settings().allow_list or ()) == ["Other.name"]
 
 
-def test_the_file_of_local_mode_stands_beside_the_typed_jobs(tmp_path: Any) -> None:
+def test_the_file_of_local_mode_stands_beside_the_typed_jobs(tmp_path: Path) -> None:
     any_params = {"type": "object", "additionalProperties": True}
     entry = {"target": "inline_jobs:InlineJob.note", "params": any_params, "namespaces": ["shop"]}
     document = {"allowList": {"InlineJob.note": entry}, "config": {"queues": {"mail": {"paused": True}}}}
@@ -100,7 +101,7 @@ def test_the_file_of_local_mode_stands_beside_the_typed_jobs(tmp_path: Any) -> N
     assert paused.reason == "QueuePaused"
 
 
-def test_settings_that_cannot_be_used_say_why(tmp_path: Any) -> None:
+def test_settings_that_cannot_be_used_say_why(tmp_path: Path) -> None:
     with pytest.raises(BackendUnavailable, match="concurency"):
         InlineBackend(settings=configured(limits={"concurency": 1}))
     (tmp_path / "backgroundjob.yaml").write_text("allowlist: {}")
@@ -125,3 +126,19 @@ def test_waiting_runs_the_job_and_tells_each_change(waiting: InlineBackend) -> N
     handle = InlineJob.fail.later(times=1)
     states = [document.state for document in handle.events()]
     assert [state for state in states if state] == ["Running", "Retrying", "Running", "Succeeded"]
+
+
+def test_modules_of_the_settings_file_are_imported_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "only_in_the_file.py").write_text(
+        "from backgroundjob import JobClass, job\n"
+        "class OnlyInTheFile(JobClass):\n    @job\n    def seven(self) -> int: return 7\n"
+    )
+    settings = tmp_path / "backgroundjob.yaml"
+    settings.write_text("modules: [only_in_the_file]")
+    assert run_background_job("OnlyInTheFile", "seven", backend=InlineBackend()).result == 7
+    settings.write_text("modules: [nowhere_at_all]")
+    with pytest.raises(BackendUnavailable, match="No module named 'nowhere_at_all'"):
+        InlineBackend()

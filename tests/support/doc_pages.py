@@ -18,6 +18,7 @@ PAGES: Final = tuple(
     for path in (
         ROOT / "README.md",
         *sorted(ROOT.glob("docs/*.md")),
+        ROOT / "examples/README.md",
         *sorted(ROOT.glob("examples/*/README.md")),
     )
 )

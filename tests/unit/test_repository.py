@@ -12,6 +12,7 @@ import backgroundjob
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT_FOLDERS = ("operator", "client", "runner_image", "dashboard")
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
 MODULE_LINES = 250
 FUNCTION_LINES = 40
 LONG_MODULE_REASON = "longer than 250 lines because"
@@ -66,7 +67,7 @@ def test_the_changelog_begins_with_the_version_of_the_code() -> None:
     assert headings[0].split()[1] == backgroundjob.__version__
 
 
-@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.name}")
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
@@ -74,7 +75,7 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 
 def test_the_pages_name_only_make_targets_that_exist() -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+    for page in PAGES:
         for target in re.findall(r"(?<![\w-])make ([a-z][a-z0-9-]+)", "\n".join(code(page.read_text()))):
             assert target in targets, f"{page.name} says make {target}"
 

@@ -183,6 +183,17 @@ def test_a_module_that_cannot_be_imported_says_why_without_a_traceback() -> None
     assert "Traceback" not in answer.err
 
 
+def test_a_module_that_breaks_says_how_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "breaking_jobs.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    answer = bgjob("allow-list", "generate", "breaking_jobs")
+    assert answer.code == 2
+    assert "breaking_jobs cannot be imported: ZeroDivisionError" in answer.err
+    assert "Traceback" not in answer.err
+
+
 def test_a_module_without_jobs_generates_nothing(code: dict[str, Any]) -> None:
     code.clear()
     answer = bgjob("allow-list", "generate", "jobs_email")

@@ -11,7 +11,9 @@ from typing import Any, Final, TypeVar
 
 from backgroundjob.backends import Change, Document
 from backgroundjob.backends.error_lines import only_errors
-from backgroundjob.doctor.check import Check, ok
+from backgroundjob.doctor.check import Check, guarded
+from backgroundjob.doctor.settings import stored_checks
+from backgroundjob.doctor.waiting import JOBS, waiting_checks
 from backgroundjob.durations import Duration, exact_seconds
 from backgroundjob.errors import NotFound
 from backgroundjob.stored_settings import StoredSettings
@@ -104,9 +106,8 @@ class InlineBackend(StoredJobs):
         annotations: Mapping[str, str] | None = None,
     ) -> Document:
         """Patch the spec by the rules of the CRD, and run. Raises NotFound, Conflict, SubmitError."""
-        return self._after(
-            super().patch_spec(namespace, name, patch, resource_version, annotations=annotations)
-        )
+        patched = super().patch_spec(namespace, name, patch, resource_version, annotations=annotations)
+        return self._after(patched)
 
     def delete(self, namespace: str, name: str) -> None:
         """Remove the object, and run what waited for it. Raises NotFound."""
@@ -168,10 +169,10 @@ class InlineBackend(StoredJobs):
         """Those in use."""
         return self._settings.stored
 
-    def checks(self, namespace: str) -> Iterator[Check]:  # noqa: ARG002  one process, one answer
-        """What `bgjob doctor` says of it."""
-        allowed = len(self.settings().allow_list or ())
-        yield ok("inline", f"jobs run in this process, which allows {allowed} methods")
+    def checks(self, namespace: str) -> Iterator[Check]:
+        """What `bgjob doctor` says: the settings, and the jobs of the namespace."""
+        yield from guarded("settings", lambda: stored_checks(self.settings()))
+        yield from guarded(JOBS, lambda: waiting_checks(self.list(namespace), self.now, f"in {namespace}"))
 
     def _after(self, document: Document) -> Document:
         """The object as it is once everything has run that is to run now."""

@@ -82,17 +82,18 @@ class InlineSettings:
 
 
 def _from_file() -> StoredSettings:
-    """The file of local mode, whose modules are imported here; nothing where there is none."""
+    """The file of local mode; nothing where there is none."""
     path = LocalOptions.from_environment().settings_file
     try:
         text = path.read_text(encoding="utf-8")
-        found, modules = config_maps(text), module_names(text)
+        found = config_maps(text)
+        modules = module_names(text)
     except FileNotFoundError:
         return StoredSettings()
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise BackendUnavailable("inline", f"{path}: {explain(error)}", "correct the file") from error
     if modules:
-        from backgroundjob.catalogue import entries  # noqa: PLC0415  as above
+        from backgroundjob.catalogue import entries  # noqa: PLC0415  makes models: not for every import
 
-        entries(modules)  # their jobs are this process's from now on
+        entries(modules)  # imports them, so that their jobs are among those of the process
     return StoredSettings(allow_list=found[ALLOW_LIST_CONFIG_MAP], config=found[CONFIG_CONFIG_MAP])

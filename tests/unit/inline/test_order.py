@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 import yaml
 
-from backgroundjob import BackendUnavailable, InvalidParams, NotAllowed, StillRunning, run_background_job
+from backgroundjob import (
+    BackendUnavailable,
+    InvalidParams,
+    NotAllowed,
+    NotInstalled,
+    StillRunning,
+    run_background_job,
+)
 from backgroundjob.stored_settings import StoredSettings
 from backgroundjob_operator.local.inline import InlineBackend
 from inline_jobs import InlineJob, calls
@@ -140,5 +147,5 @@ def test_modules_of_the_settings_file_are_imported_here(
     settings.write_text("modules: [only_in_the_file]")
     assert run_background_job("OnlyInTheFile", "seven", backend=InlineBackend()).result == 7
     settings.write_text("modules: [nowhere_at_all]")
-    with pytest.raises(BackendUnavailable, match="No module named 'nowhere_at_all'"):
+    with pytest.raises(NotInstalled, match="the module nowhere_at_all"):
         InlineBackend()

@@ -18,6 +18,7 @@ from tests.cluster.images import fill_context, storage_lock
 from tests.cluster.paths import ROOT, cache_directory
 from tests.cluster.progress import Progress
 from tests.cluster.requirements import require_machine
+from tests.cluster.wheels import ensure_wheels
 from tests.tools.dist import build_wheel, operator_wheels, write_sbom
 
 OPERATOR, RUNNER, _ = IMAGES
@@ -151,3 +152,35 @@ def test_sec_29_the_image_holds_no_installer_and_no_program_that_raises_rights(o
     assert [path for path in added if path.stat().st_mode & 0o6000] == []
     assert [path for path in added if path.stat().st_mode & 0o002] == []
     assert list(operator_files.glob("opt/backgroundjob/pip*")) == []
+
+
+def builder_with_pip(buildah: Buildah, requirements: Path) -> str:
+    """The base image with pip and these wheels, which fetches nothing: what python:3.11-slim is elsewhere."""
+    wheels = ensure_wheels(requirements, cache_directory())
+    [pip] = wheels.glob("pip-*.whl")
+    name = f"{REPOSITORY}builder:dev"
+    container = buildah.buildah("from", "--pull-never", buildah.base()).strip()
+    try:
+        buildah.buildah("copy", "--quiet", container, str(wheels), "/wheels")
+        settings = {"PYTHONPATH": f"/wheels/{pip.name}", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels"}
+        buildah.buildah("config", *(f"--env={key}={value}" for key, value in settings.items()), container)
+        buildah.buildah("commit", "--quiet", container, name)
+    finally:
+        buildah.buildah("rm", container)
+    return name
+
+
+def test_an_image_of_ones_own_runs_its_code_with_its_packages(buildah: Buildah) -> None:
+    folder = ROOT / "examples/08-own-image"
+    build(buildah, RUNNER, "below", {}, DATE)
+    name = f"{REPOSITORY}newsletter:dev"
+    builder = builder_with_pip(buildah, folder / "requirements.txt")
+    arguments = {"BASE_IMAGE": f"{REPOSITORY}{RUNNER.name}:below", "PYTHON_IMAGE": builder}
+    buildah.build(name, folder, folder / "Dockerfile", arguments)
+    container = buildah.buildah("from", "--pull-never", name).strip()
+    program = "from newsletter_jobs import NewsletterJob; print(NewsletterJob().render('*News*'))"
+    try:
+        printed = buildah.buildah("run", "--isolation=chroot", container, "--", "python3", "-c", program)
+    finally:
+        buildah.buildah("rm", container)
+    assert printed.strip() == "<p><em>News</em></p>"

@@ -1,14 +1,11 @@
 """Third: what happens when it fails? `bgjob_local` runs jobs by the real rules, on a clock of the test."""
 
 from email.message import EmailMessage
-from typing import Any
 
-import pytest
 from mail_jobs import EmailJob
 from sign_up import sign_up
 
-# To finish: the backend that the fixture gives is being written.
-pytest.importorskip("backgroundjob_operator.local.inline")
+from backgroundjob_operator.local.inline import InlineBackend
 
 
 class Server:
@@ -26,7 +23,7 @@ class Server:
         self.sent.append(message["To"])
 
 
-def test_a_busy_server_is_asked_again_within_the_hour(bgjob_local: Any) -> None:
+def test_a_busy_server_is_asked_again_within_the_hour(bgjob_local: InlineBackend) -> None:
     server = Server(busy=2)
     bgjob_local.provide(EmailJob, EmailJob(server.deliver))
     handle = EmailJob.send.later("a@example.org", "Hello")
@@ -39,7 +36,7 @@ def test_a_busy_server_is_asked_again_within_the_hour(bgjob_local: Any) -> None:
     assert handle.refresh().attempts == 3
 
 
-def test_the_question_comes_after_a_week(bgjob_local: Any) -> None:
+def test_the_question_comes_after_a_week(bgjob_local: InlineBackend) -> None:
     server = Server()
     bgjob_local.provide(EmailJob, EmailJob(server.deliver))
     sign_up("a@example.org")

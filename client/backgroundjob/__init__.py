@@ -4,10 +4,10 @@ Names are loaded when first used: importing this package pulls in no dependency,
 in the runner image beside user code.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import typing as _typing
+from importlib import import_module as _import_module
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from backgroundjob.backends import use_backend
     from backgroundjob.batch import Batch
     from backgroundjob.client import run_background_job
@@ -97,11 +97,11 @@ _MODULES = {
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _typing.Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # What no other module offers is an error.
-    value = getattr(import_module(_MODULE_OF.get(name, "backgroundjob.errors")), name)
+    value = getattr(_import_module(_MODULE_OF.get(name, "backgroundjob.errors")), name)
     globals()[name] = value
     return value
 

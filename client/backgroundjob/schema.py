@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
-from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
-from pydantic_core import SchemaError
+from backgroundjob.errors import InvalidJob, InvalidParams, NotInstalled
 
-from backgroundjob.errors import InvalidJob, InvalidParams
+try:
+    from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+    from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+    from pydantic_core import SchemaError
+except ModuleNotFoundError as error:
+    what, problem = "the check of type hints", f"{error.name} cannot be found"
+    raise NotInstalled(what, problem, "backgroundjob[client]") from error
+
 from backgroundjob.jobs import JobMethod
 from backgroundjob.json_hints import JsonHints, NotJson
 from backgroundjob.signatures import Parameters, invalid, parameters_of, place_of

@@ -1,12 +1,17 @@
 """What `import backgroundjob` costs and offers."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import backgroundjob
 
+ROOT = Path(__file__).parents[3]
+GOLDEN = Path(__file__).with_name("modules_of_job_code.txt")
+NEVER_IN_JOB_CODE = {"pydantic", "kubernetes", "dataclasses", "inspect", "asyncio", "logging"}
 HEAVY = ("pydantic", "kubernetes", "rich", "typer", "yaml", "urllib3", "jsonschema")
 
 
@@ -30,6 +35,38 @@ def test_a_public_name_loads_no_dependency(name: str) -> None:
     assert not _loaded_after(f"from backgroundjob import {name}") & set(HEAVY)
 
 
+def modules_of_job_code() -> set[str]:
+    """What a module with a typed job imports, beyond what every Python has loaded."""
+    path = [str(ROOT / folder) for folder in ("client", "runner_image")]
+    bare = f"import os, runpy, sys; sys.path[:0] = {path}"
+    job_code = f"{bare}; from backgroundjob import JobClass, job, current_job, Secret, Schema"
+    before, after = (
+        subprocess.run(
+            # -S: what a machine's site-packages import at start is not our doing.
+            [sys.executable, "-S", "-E", "-c", f"{code}; print(*sys.modules)"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout.split()
+        for code in (bare, job_code)
+    )
+    return set(after) - set(before)
+
+
+def test_defining_a_job_imports_nothing_new() -> None:
+    added = modules_of_job_code() - set(GOLDEN.read_text().split())
+    assert not added, (
+        f"`from backgroundjob import JobClass, job` now imports {sorted(added)}, and every job of typed code "
+        f"pays for it: import it where it is used, or add it to {GOLDEN.name} with the reason"
+    )
+
+
+def test_what_is_heavy_is_not_for_the_definition_of_a_job() -> None:
+    assert not {name.partition(".")[0] for name in modules_of_job_code()} & NEVER_IN_JOB_CODE
+    assert not set(GOLDEN.read_text().split()) & NEVER_IN_JOB_CODE
+
+
 def test_submitting_in_memory_needs_no_dependency() -> None:
     code = (
         "from backgroundjob import run_background_job\n"
@@ -46,6 +83,21 @@ def test_every_exported_name_exists_and_is_listed() -> None:
     assert {"run_background_job", "Handle", "current_job", "RetryLater", "Fatal"} <= set(
         backgroundjob.__all__
     )
+
+
+def test_the_module_offers_nothing_beyond_what_it_lists() -> None:
+    own = "[name for name, value in vars(backgroundjob).items() if type(value).__name__ != 'module']"
+    script = f"import backgroundjob; names = {own}; print(*(name for name in names if name[0] != '_'))"
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert run.stdout.split() == []
+
+
+def test_every_public_name_is_in_the_guides() -> None:
+    guides = "\n".join((ROOT / "docs" / page).read_text() for page in ("python.md", "runner.md"))
+    unknown = [name for name in backgroundjob.__all__ if not re.search(rf"\b{name}\b", guides)]
+    assert unknown == ["__version__"]
 
 
 def test_every_error_is_exported() -> None:

@@ -28,10 +28,13 @@ test: $(STAMP)  ## Unit, property and local tests: Python only, under 3 minutes
 	$(BIN)/python -m pytest -o faulthandler_timeout=120 -o faulthandler_exit_on_timeout=true
 
 # Needs Go and a registry of Python packages, as the first `make install` does, and no cluster.
-test-full: test-thorough test-mutants test-checks test-charts test-readme  ## All but the cluster: thorough properties, mutants, checkers, supply chain, both Helms, README; under 30 minutes
+test-full: test-thorough test-docs test-mutants test-checks test-charts test-readme  ## All but the cluster: thorough properties, docs, mutants, checkers, supply chain, both Helms, README; under 30 minutes
 
 test-thorough: $(STAMP)  ## make test with 2,000 examples for each property; new ones each time, or those of SEED=number
 	$(BIN)/python -m pytest --hypothesis-profile=thorough $(if $(SEED),--hypothesis-seed=$(SEED)) --ignore=tests/chart
+
+test-docs: $(STAMP)  ## Run every code block of README, docs and examples, and compare what it shows
+	$(BIN)/python -m pytest tests/docs tests/examples
 
 test-mutants: $(STAMP)  ## Seeded mutants that must be caught
 	$(BIN)/python -m pytest tests/mutants -v
@@ -90,4 +93,4 @@ lock: $(STAMP)  ## Resolve requirements/*.txt again
 help:
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## */\1\t/' | column -t -s "$$(printf '\t')"
 
-.PHONY: install demo test test-full e2e fmt check crds chart sbom dist tools cluster-up cluster-down lock help test-thorough test-mutants test-checks test-charts test-readme $(CHARTS)
+.PHONY: install demo test test-full e2e fmt check crds chart sbom dist tools cluster-up cluster-down lock help test-thorough test-docs test-mutants test-checks test-charts test-readme $(CHARTS)

@@ -1,5 +1,6 @@
 """The engine's side of an attempt's folder; the supervisor describes the files."""
 
+import atexit
 import contextlib
 import json
 import os
@@ -119,6 +120,13 @@ def reap_later(process: "subprocess.Popen[bytes]") -> None:
     """Keep a supervisor that outlives its engine, so that a process which lives on leaves no zombies."""
     _left[:] = [one for one in _left if one.poll() is None]
     _left.append(process)
+
+
+@atexit.register
+def _let_go() -> None:
+    """They are meant to outlive this process: Popen would warn of each as forgotten."""
+    for process in _left:
+        process.returncode = process.poll() or 0
 
 
 def has_ended(pid: int) -> bool:

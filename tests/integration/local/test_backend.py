@@ -191,3 +191,22 @@ def test_local_mode_needs_no_kubernetes_client_and_no_kopf() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
     assert found.stdout.split() == []
+
+
+def test_a_process_that_ends_while_its_job_runs_warns_of_nothing(local: LocalMode) -> None:
+    script = (
+        "from backgroundjob import StillRunning, run_background_job\n"
+        "handle = run_background_job('Hostile', 'sleep', {'seconds': 3}, backend='local')\n"
+        "try: handle.wait(timeout=1.5)\n"
+        "except StillRunning as error: print(error.state)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", script],
+        env={**os.environ, **local.environment},
+        cwd=local.options.working_directory,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert (run.stdout, run.stderr) == ("Running\n", "")

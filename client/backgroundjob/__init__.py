@@ -4,8 +4,8 @@ Names are loaded when first used: importing this package pulls in no dependency,
 in the runner image beside user code.
 """
 
+import importlib
 import typing as _typing
-from importlib import import_module as _import_module
 
 if _typing.TYPE_CHECKING:
     from backgroundjob.backends import use_backend
@@ -101,7 +101,7 @@ def __getattr__(name: str) -> _typing.Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # What no other module offers is an error.
-    value = getattr(_import_module(_MODULE_OF.get(name, "backgroundjob.errors")), name)
+    value = getattr(importlib.import_module(_MODULE_OF.get(name, "backgroundjob.errors")), name)
     globals()[name] = value
     return value
 

@@ -11,9 +11,10 @@ try:
     from pydantic import BaseModel, ConfigDict, ValidationError, create_model
     from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
     from pydantic_core import SchemaError
-except ModuleNotFoundError as error:
-    what, problem = "the check of type hints", f"{error.name} cannot be found"
-    raise NotInstalled(what, problem, "backgroundjob[client]") from error
+except ModuleNotFoundError as _error:
+    raise NotInstalled(
+        "the check of type hints", f"{_error.name} cannot be found", "backgroundjob[client]"
+    ) from _error
 
 from backgroundjob.jobs import JobMethod
 from backgroundjob.json_hints import JsonHints, NotJson

@@ -65,6 +65,11 @@ def test_the_blocks_of_a_page_share_a_shell_and_a_namespace(session: PageSession
     session.run(page("python", "print(word)  # kept\n"))
 
 
+def test_a_block_that_begins_with_the_name_of_a_file_is_that_file(session: PageSession) -> None:
+    session.run(page("python", "# hello.py\nprint('hello')\n"))
+    session.run(page("console", "$ python hello.py\nhello\n"))
+
+
 def test_commands_end_where_bash_says() -> None:
     block = page("sh", "for word in a b; do\n  echo $word\ndone\n\ncurl -d '{\n  }' x\n# a remark\nls\n")
     assert [command.text.split()[0] for command in commands_of(block)] == ["for", "curl", "#", "ls"]

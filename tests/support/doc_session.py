@@ -25,6 +25,7 @@ _SUFFIX: Final = r"(?<=-)x7k2p\b"
 # What varies: a part left out, a time, an age at the end of a row, the made part of a name.
 _LOOSE: Final = re.compile(rf"…|\.\.\.|({_TIME})|({_AGE})|({_SUFFIX})")
 _SHOWN: Final = re.compile(r"^\s*print\(.*\)  # (.+)$")
+_FILE: Final = re.compile(r"# (\w+\.py)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Bash:
         timeout_seconds: float = 60,
     ) -> None:
         """`timeout_seconds` is for one command; the shell ends with it."""
+        self.folder = folder
         self._timeout_seconds = timeout_seconds
         self._step = tempfile.NamedTemporaryFile("w+", suffix=".sh")  # noqa: SIM115  closed by `close`
         self._process = subprocess.Popen(
@@ -183,6 +185,8 @@ class PageSession:
         if block.language in SHELL:
             for command in commands_of(block):
                 self._run_command(block, command)
+        elif named := _FILE.match(block.text):
+            (self.bash.folder / named[1]).write_text(block.text)
         else:
             self._run_python(block)
 

@@ -13,7 +13,7 @@ from backgroundjob.backends.kube_system import read_events, read_settings, read_
 from backgroundjob.backends.kube_watch import Watch
 from backgroundjob.difference import existing_if_same
 from backgroundjob.doctor.check import Check
-from backgroundjob.errors import BackendUnavailable, Conflict, NotFound
+from backgroundjob.errors import AccessDenied, BackendUnavailable, Conflict, NotFound
 from backgroundjob.names import is_dns_label
 from backgroundjob.stored_settings import StoredSettings
 from backgroundjob.why import Why
@@ -92,6 +92,7 @@ class ClusterBackend:
             self._api,
             _path(place),
             lambda: _alone(self.get(place, name)),
+            read_recent=lambda: self._recent(place, name),
             field_selector=f"metadata.name={name}",
             seconds=timeout_seconds,
         )
@@ -147,9 +148,16 @@ class ClusterBackend:
 
         return ClusterChecks(self._api, namespace, self.list).run()
 
-    def _list(self, namespace: str | None) -> tuple[Sequence[Document], str]:
+    def _recent(self, namespace: str, name: str) -> tuple[Sequence[Document], str]:
+        """The object and the version of the list: its own is forgotten when it has long not changed."""
+        try:
+            return self._list(namespace, fieldSelector=f"metadata.name={name}")
+        except AccessDenied:  # who may get but not list
+            return _alone(self.get(namespace, name))
+
+    def _list(self, namespace: str | None, **selector: str) -> tuple[Sequence[Document], str]:
         items: list[Document] = []
-        query: dict[str, Any] = {"limit": _PAGE_SIZE}
+        query: dict[str, Any] = {"limit": _PAGE_SIZE, **selector}
         while True:
             try:
                 page = self._api.json("GET", _path(namespace), query=query)

@@ -22,24 +22,35 @@ class Watch:
     """The changes of one object, or of all in a namespace, or in all namespaces."""
 
     def __init__(
-        self, api: KubeApi, path: str, read: Read, *, field_selector: str = "", seconds: float | None
+        self,
+        api: KubeApi,
+        path: str,
+        read: Read,
+        *,
+        read_recent: Read | None = None,
+        field_selector: str = "",
+        seconds: float | None,
     ) -> None:
+        """`read_recent`: instead of `read` once its version was too old to watch from."""
         self._api = api
         self._path = path
         self._read = read
+        self._read_recent = read_recent or read
         self._selector = {"fieldSelector": field_selector} if field_selector else {}
         self._end = None if seconds is None else time.monotonic() + seconds
         self._known: dict[str, Document] = {}
 
     def changes(self) -> Generator[Change, None, None]:
         """Until the time is over. Raises what reading raises, and AccessDenied."""
+        read = self._read
         while True:
-            documents, version = self._read()
+            documents, version = read()
             yield from self._differences(documents)
             left = None if self._end is None else self._end - time.monotonic()
             if left is not None and left <= 0:
                 return
-            yield from self._watch(version, left)
+            is_too_old = yield from self._watch(version, left)
+            read = self._read_recent if is_too_old else self._read
 
     def _differences(self, documents: Sequence[Document]) -> Generator[Change, None, None]:
         """What a list says that the watch has not told."""
@@ -59,7 +70,8 @@ class Watch:
             self._known[uid] = document
             yield Change("ADDED" if before is None else "MODIFIED", document)
 
-    def _watch(self, version: str, left: float | None) -> Generator[Change, None, None]:
+    def _watch(self, version: str, left: float | None) -> Generator[Change, None, bool]:
+        """Until it ends; whether that was because the version is too old."""
         limit = _LONGEST_WATCH_SECONDS
         if left is not None:
             limit = min(limit, max(1, int(left + 0.999)))
@@ -73,12 +85,19 @@ class Watch:
             for line in self._api.lines(self._path, query=query, read_timeout_seconds=limit + 10):
                 event = json.loads(bounded(line))
                 if event.get("type") not in {"ADDED", "MODIFIED", "DELETED"}:
-                    return  # ERROR, most often 410 Gone: reading again tells
+                    self._pause()  # ERROR, most often 410 Gone: reading again tells
+                    return True
                 yield from self._seen(event["type"], dict(event["object"]))
         except ApiError as error:
             # 403: who may get but not watch follows too, by asking again.
             if error.http_status not in {403, 410, 429} and error.http_status < 500:
                 raise self._api.error(error) from error
-            time.sleep(_PAUSE_SECONDS)
+            self._pause()
+            return error.http_status == 410
         except BackendUnavailable:
-            time.sleep(_PAUSE_SECONDS)  # a broken stream; an API server that stays away fails the next read
+            self._pause()  # a broken stream; an API server that stays away fails the next read
+        return False
+
+    def _pause(self) -> None:
+        left = _PAUSE_SECONDS if self._end is None else self._end - time.monotonic()
+        time.sleep(max(min(left, _PAUSE_SECONDS), 0))

@@ -270,11 +270,49 @@ def test_waiting_for_a_finished_job_opens_no_watch(api: FakeApiServer, cluster: 
     ids=["watch ends", "version too old"],
 )
 def test_a_watch_that_ends_early_is_followed_by_a_read(
-    api: FakeApiServer, cluster: ClusterBackend, ended: bytes
+    api: FakeApiServer, cluster: ClusterBackend, monkeypatch: pytest.MonkeyPatch, ended: bytes
 ) -> None:
+    monkeypatch.setattr(kube_watch, "_PAUSE_SECONDS", 0)
     api.answer("GET", MINE, stored("Running"))
     api.answer("GET", MINE, stored("Succeeded"))
     api.answer("GET", COLLECTION, ended)
+    api.answer("GET", COLLECTION, {"items": [stored("Succeeded")], "metadata": {"resourceVersion": "900"}})
+    assert wait(cluster, "shop", "mine")["status"]["state"] == "Succeeded"
+
+
+def test_a_job_that_has_long_not_changed_is_watched_from_the_version_of_its_list(
+    api: FakeApiServer, cluster: ClusterBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its own version never gets newer while it waits: watched from it again, each watch would end at once.
+    monkeypatch.setattr(kube_watch, "_PAUSE_SECONDS", 0)
+    api.answer("GET", MINE, stored("Queued"))
+    api.answer("GET", COLLECTION, watch(("ERROR", {"kind": "Status", "code": 410})))
+    api.answer("GET", COLLECTION, {"items": [stored("Queued")], "metadata": {"resourceVersion": "900"}})
+    api.answer("GET", COLLECTION, watch(("MODIFIED", stored("Succeeded"))))
+    assert wait(cluster, "shop", "mine")["status"]["state"] == "Succeeded"
+    assert api.requests[2][1] == f"{COLLECTION}?limit=500&fieldSelector=metadata.name%3Dmine"
+    assert "resourceVersion=900" in api.requests[3][1]
+
+
+def test_a_job_that_is_gone_from_the_list_is_not_found(
+    api: FakeApiServer, cluster: ClusterBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kube_watch, "_PAUSE_SECONDS", 0)
+    api.answer("GET", MINE, stored("Queued"))
+    api.answer("GET", COLLECTION, watch(("ERROR", {"kind": "Status", "code": 410})))
+    api.answer("GET", COLLECTION, {"items": [], "metadata": {"resourceVersion": "900"}})
+    with pytest.raises(NotFound, match="shop/mine"):
+        wait(cluster, "shop", "mine")
+
+
+def test_without_the_permission_to_list_an_old_version_is_read_again(
+    api: FakeApiServer, cluster: ClusterBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kube_watch, "_PAUSE_SECONDS", 0)
+    api.answer("GET", MINE, stored("Queued"))
+    api.answer("GET", MINE, stored("Succeeded"))
+    api.answer("GET", COLLECTION, watch(("ERROR", {"kind": "Status", "code": 410})))
+    api.refuse("GET", COLLECTION, 403, "cannot list")
     assert wait(cluster, "shop", "mine")["status"]["state"] == "Succeeded"
 
 

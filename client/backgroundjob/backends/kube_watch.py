@@ -94,8 +94,9 @@ class Watch:
                 raise self._api.error(error) from error
             self._pause()
             return error.http_status == 410
-        except BackendUnavailable:
-            self._pause()  # a broken stream; an API server that stays away fails the next read
+        except (BackendUnavailable, ValueError):
+            # A stream that broke, maybe within a line; an API server that stays away fails the next read.
+            self._pause()
         return False
 
     def _pause(self) -> None:

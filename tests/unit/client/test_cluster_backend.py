@@ -266,8 +266,8 @@ def test_waiting_for_a_finished_job_opens_no_watch(api: FakeApiServer, cluster: 
 
 @pytest.mark.parametrize(
     "ended",
-    [b"", watch(("ERROR", {"kind": "Status", "code": 410}))],
-    ids=["watch ends", "version too old"],
+    [b"", watch(("ERROR", {"kind": "Status", "code": 410})), b'{"type": "MODIFIED", "obj', b"\n"],
+    ids=["watch ends", "version too old", "cut within a line", "empty line"],
 )
 def test_a_watch_that_ends_early_is_followed_by_a_read(
     api: FakeApiServer, cluster: ClusterBackend, monkeypatch: pytest.MonkeyPatch, ended: bytes

@@ -10,7 +10,7 @@
 Imports little of the standard library: this module is loaded in the runner image, beside user code.
 """
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from backgroundjob_runner.wrapped import MethodWrapper
@@ -102,7 +102,8 @@ class JobMethod(Generic[P, R_co]):
 
         `EmailJob.send.using(delay="10m", queue="mail").later(to="a@example.org")`
         """
-        return JobMethod(self.owner, self.name, self.function, self.defaults, {**self.options, **options})
+        asked: CallOptions = {**self.options, **_lasting(options)}
+        return JobMethod(self.owner, self.name, self.function, self.defaults, asked)
 
     def many(self, calls: "Iterable[Params]") -> "Batch[R_co]":
         """Submit many calls: dicts of named arguments, or tuples of positional ones.
@@ -213,4 +214,9 @@ def job(function: Callable[..., Any] | None = None, /, **defaults: "Unpack[JobDe
     """
     if function is not None:
         return JobDescriptor(function, {})
-    return lambda decorated: JobDescriptor(decorated, defaults)
+    return lambda decorated: JobDescriptor(decorated, _lasting(defaults))
+
+
+def _lasting(options: Mapping[str, Any]) -> Any:
+    """With tuples for iterators, which could be read for one submission alone."""
+    return {name: tuple(value) if isinstance(value, Iterator) else value for name, value in options.items()}

@@ -211,6 +211,16 @@ def test_many_gives_one_handle_for_all() -> None:
     assert len(batch.cancel()) == 3
 
 
+def test_an_iterator_among_the_options_counts_for_every_submission() -> None:
+    method = EmailJob.fetch.using(depends_on=iter(["extract"]), retry_on=(kind for kind in (Busy,)))
+    expected = [{"name": "extract"}]
+    assert [spec(one)["dependsOn"] for one in method.many([(1,), (2,)])] == [expected, expected]
+    deferred: list[Any] = []
+    method.on_commit(deferred.append).later(3)
+    deferred[0]()
+    assert spec(method.later(4))["dependsOn"] == expected
+
+
 def test_many_that_is_interrupted_tells_what_was_submitted() -> None:
     class Full(InMemoryBackend):
         """Takes two."""

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from backgroundjob.durations import Duration
-from backgroundjob.errors import BackgroundJobError, BatchIncomplete, NotPossible
+from backgroundjob.errors import BackgroundJobError, BatchIncomplete, NotFound, NotPossible
 from backgroundjob.finish import UNSEEN
 from backgroundjob.handle import Handle, seconds_of
 from backgroundjob.jobs import JobMethod
@@ -42,7 +43,7 @@ class Batch(Generic[R_co]):
         return replace(self, handles=tuple(one.refresh() for one in self.handles))
 
     def cancel(self) -> "Batch[R_co]":
-        """Cancel those that have not ended."""
+        """Cancel those that have not ended; one that was deleted stays as it was last seen."""
         return replace(self, handles=tuple(_cancelled(one) for one in self.handles))
 
     @property
@@ -72,4 +73,8 @@ def _cancelled(handle: Handle[R_co]) -> Handle[R_co]:
     try:
         return handle.cancel()
     except NotPossible:
-        return handle.refresh()  # it has ended by itself
+        with suppress(NotFound):
+            return handle.refresh()  # it has ended by itself
+    except NotFound:
+        pass
+    return handle  # it is gone: the others are still to be cancelled

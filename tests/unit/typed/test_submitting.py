@@ -211,6 +211,14 @@ def test_many_gives_one_handle_for_all() -> None:
     assert len(batch.cancel()) == 3
 
 
+def test_cancelling_many_goes_on_where_one_is_gone(jobs: InMemoryBackend) -> None:
+    batch = EmailJob.send.many([("a",), ("b",), ("c",)])
+    gone, ended, _ = batch
+    gone.delete()
+    jobs.succeed(ended.name)
+    assert [one.document["spec"].get("cancel", False) for one in batch.cancel()] == [False, False, True]
+
+
 def test_an_iterator_among_the_options_counts_for_every_submission() -> None:
     method = EmailJob.fetch.using(depends_on=iter(["extract"]), retry_on=(kind for kind in (Busy,)))
     expected = [{"name": "extract"}]

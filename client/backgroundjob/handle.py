@@ -88,7 +88,8 @@ class Handle(Generic[R_co]):
         return self.backend.logs(self.namespace, self.name, attempt=attempt, follow=follow, errors=errors)
 
     def delete(self) -> None:
-        """Remove the job and all it owns; what still runs is stopped."""
+        """Remove the job and all it owns; what still runs is stopped. Raises NotFound, as refresh."""
+        self.refresh()  # a later object of the same name must stay
         self.backend.delete(self.namespace, self.name)
 
     def cancel(self) -> "Handle[R_co]":

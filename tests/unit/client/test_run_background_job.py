@@ -127,6 +127,9 @@ def test_a_later_object_of_the_same_name_is_not_this_job(jobs: InMemoryBackend) 
     run_background_job("EmailJob", "send", name="mine")
     with pytest.raises(NotFound):
         handle.refresh()
+    with pytest.raises(NotFound):
+        handle.delete()
+    assert len(jobs.list(None)) == 1
 
 
 def test_a_restart_that_the_operator_has_not_seen_is_not_finished(jobs: InMemoryBackend) -> None:

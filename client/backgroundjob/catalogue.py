@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from backgroundjob.errors import InvalidJob, InvalidSpec, NotInstalled
-from backgroundjob.job_options import JobOptions
+from backgroundjob.job_options import options_of
 from backgroundjob.jobs import JobClass, JobMethod
 from backgroundjob.manifest import backgroundjob_manifest
 from backgroundjob.schema import compiled, params_schema
@@ -46,7 +46,7 @@ def entries_of_process() -> tuple[Entries, Mapping[str, str]]:
     for method in (one for owner in owners for one in methods_of(owner)):
         try:
             entry = entry_of(method)
-        except (InvalidJob, InvalidSpec) as error:
+        except InvalidJob as error:
             problems[method.key] = str(error)
             continue
         other = found.setdefault(method.key, entry)
@@ -56,7 +56,7 @@ def entries_of_process() -> tuple[Entries, Mapping[str, str]]:
 
 
 def entry_of(method: JobMethod[..., Any]) -> dict[str, Any]:
-    """One entry: target, description, params, defaults, loggable. Raises InvalidJob, InvalidSpec."""
+    """One entry: target, description, params, defaults, loggable. Raises InvalidJob."""
     entry: dict[str, Any] = {"target": place_of(method)}
     text = inspect.getdoc(method.function)
     if text:
@@ -124,5 +124,9 @@ def _defaults(method: JobMethod[..., Any]) -> dict[str, Any]:
     asked: dict[str, Any] = {**method.defaults}
     for name in ("loggable", "unique", "concurrency_key"):
         asked.pop(name, None)
-    manifest = backgroundjob_manifest(method.owner.job_class, method.name, None, JobOptions(**asked))
+    try:
+        options, _ = options_of(asked)
+        manifest = backgroundjob_manifest(method.owner.job_class, method.name, None, options)
+    except InvalidSpec as error:
+        raise InvalidJob(place_of(method), error.message) from error
     return {name: manifest["spec"][name] for name in _SPEC_DEFAULTS if name in manifest["spec"]}

@@ -1,5 +1,6 @@
 """The allow-list entries that typed code asks for: the operator accepts them, and they ask no more."""
 
+import re
 import sys
 import types
 from abc import ABC, abstractmethod
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 import pytest
 
-from backgroundjob import InvalidJob, InvalidSpec, JobClass, NotInstalled, Schema, Secret, job
+from backgroundjob import InvalidJob, JobClass, NotInstalled, Schema, Secret, job
 from backgroundjob.api.allow_list import parse_entry
 from backgroundjob.catalogue import Entries, entries, entries_of_process, entry_of
 from backgroundjob_operator.engine.validation import ParamsSchema
@@ -243,9 +244,18 @@ def test_loggable_names_parameters_that_are_no_secrets(name: str, problem: str) 
         entry_of(made(loggable=["number", name]).run)  # type: ignore[attr-defined]  # it has
 
 
-def test_an_option_of_the_decorator_that_cannot_be_is_told() -> None:
-    with pytest.raises(InvalidSpec, match="timeout"):
-        entry_of(made(timeout="soon").run)  # type: ignore[attr-defined]  # it has
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"timeout": "soon"}, "timeout is 'soon'"),
+        ({"retrys": 3}, "option retrys does not exist; did you mean retries?"),
+    ],
+)
+def test_an_option_of_the_decorator_that_cannot_be_is_told_and_of_which_job(
+    options: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(InvalidJob, match=rf"Made\.run: {re.escape(problem)}"):
+        entry_of(made(**options).run)  # type: ignore[attr-defined]  # it has
 
 
 def test_a_module_that_cannot_be_found_is_told_and_what_to_do() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backgroundjob.api.reasons import ConditionStatus, ConditionType, Outcome, Reason, State
+from backgroundjob_runner.digest import qualified_name
 
 
 def running_status(now: str) -> dict[str, Any]:
@@ -16,7 +17,7 @@ def failed_status(job: str, reason: Reason, message: str, exception: Exception |
     status: dict[str, Any] = {"reason": reason.value, "message": message}
     if exception is None:
         return status
-    digest = {"type": type(exception).__qualname__, "message": str(exception)}
+    digest = {"type": qualified_name(type(exception)), "message": str(exception)}
     attempt = {"number": 1, "jobName": job, "outcome": Outcome.FAILED.value, "exception": digest}
     return {**status, "attempts": [attempt]}
 

@@ -1,5 +1,6 @@
 """What users test with: recorded submissions, handles in any state, fixtures that cost nothing."""
 
+import smtplib
 import subprocess
 import sys
 from typing import Any
@@ -63,6 +64,7 @@ def test_handles_come_in_any_state() -> None:
     with pytest.raises(JobFailed, match="ValueError: no") as caught:
         _ = failed(ValueError("no")).result
     assert caught.value.reason == Reason.RETRIES_EXHAUSTED
+    assert failed(smtplib.SMTPException()).failure().exception_type == "smtplib.SMTPException"
     with pytest.raises(JobCancelled):
         _ = failed(state=State.CANCELLED, reason=Reason.CANCEL_REQUESTED).result
     with pytest.raises(StillRunning, match="still Running"):

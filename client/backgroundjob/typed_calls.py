@@ -49,7 +49,7 @@ def call_of(method: JobMethod[..., Any], args: Sequence[Any], kwargs: Mapping[st
     asked.pop("loggable", None)
     options, backend = options_of(asked)
     given = {**parameters.defaults, **params}
-    return TypedCall(method, params, _completed(options, given, secrets), backend)
+    return TypedCall(method, params, completed(options, given, secrets), backend)
 
 
 def split_arguments(params: Any) -> tuple[Sequence[Any], Mapping[str, Any]]:
@@ -62,7 +62,7 @@ def split_arguments(params: Any) -> tuple[Sequence[Any], Mapping[str, Any]]:
     raise InvalidParams("params", f"is a {kind}; give a dict, or a list or tuple of positional values")
 
 
-def _completed(options: JobOptions, given: Mapping[str, Any], secrets: Mapping[str, str]) -> JobOptions:
+def completed(options: JobOptions, given: Mapping[str, Any], secrets: Mapping[str, str]) -> JobOptions:
     """Templates filled in, defaults of parameters included; references of secrets added."""
     sources = {**secrets, **(options.params_from or {})}
     key = options.concurrency_key

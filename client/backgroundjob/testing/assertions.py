@@ -14,21 +14,19 @@ Expected = JobMethod[..., Any] | str
 
 def matching(documents: Sequence[Document], expected: Expected, params: Mapping[str, Any]) -> list[Document]:
     """The objects that run it with these parameters among theirs, and with the options of `using`."""
-    wanted = _options_spec(expected)
     return [
         document
         for document in documents
         if key_of(document) == _key(expected)
         and _contains(_params(document), params)
-        and _contains(document["spec"], wanted)
+        and _contains(_fields(document), _fields(_asked_for(expected, document)))
     ]
 
 
 def failure(documents: Sequence[Document], expected: Expected, params: Mapping[str, Any], found: str) -> str:
     """What was expected, what was found, and everything that was submitted."""
     listed = "".join(f"\n  {_line(document)}" for document in documents) or " nothing"
-    wanted = _options_spec(expected)
-    options = f" and {wanted}" if wanted else ""
+    options = "" if isinstance(expected, str) or not expected.options else f" and {dict(expected.options)}"
     return f"{_key(expected)} with {dict(params)}{options} was {found}; enqueued were:{listed}"
 
 
@@ -41,15 +39,25 @@ def _key(expected: Expected) -> str:
     return expected if isinstance(expected, str) else expected.key
 
 
-def _options_spec(expected: Expected) -> dict[str, Any]:
-    """The fields of the spec that `using` asks for."""
+def _asked_for(expected: Expected, document: Document) -> Document:
+    """An object with what `using` asks for; its templates are filled in as in this one."""
     if isinstance(expected, str) or not expected.options:
-        return {}
+        return {"metadata": {}, "spec": {}}
+    from backgroundjob.schema import compiled  # noqa: PLC0415  needs pydantic, as who submits typed jobs has
+    from backgroundjob.typed_calls import completed  # noqa: PLC0415  as above
+
     options, _ = options_of(expected.options)
-    spec: dict[str, Any] = backgroundjob_manifest(expected.owner.job_class, expected.name, None, options)[
-        "spec"
-    ]
-    return {name: value for name, value in spec.items() if name not in ("class", "method")}
+    given = {**compiled(expected).parameters.defaults, **_params(document)}
+    asked = completed(options, given, {})
+    return backgroundjob_manifest(expected.owner.job_class, expected.name, None, asked)
+
+
+def _fields(document: Document) -> dict[str, Any]:
+    """What options decide, each for itself: several of them are fields of `retry`."""
+    metadata, spec = document["metadata"], document["spec"]
+    named = {name: metadata[name] for name in ("name", "namespace") if name in metadata}
+    retry = {f"retry.{name}": value for name, value in spec.get("retry", {}).items()}
+    return {**named, **{name: value for name, value in spec.items() if name != "retry"}, **retry}
 
 
 def _params(document: Document) -> Mapping[str, Any]:

@@ -20,6 +20,10 @@ class MailJob(JobClass):
     def send(self, to: str, subject: str = "Hello") -> None:
         """Send one."""
 
+    @job(retry_delay="1m")
+    def deliver(self, to: str) -> None:
+        """Bring one."""
+
 
 def test_what_was_enqueued_is_found_by_method_and_parameters(bgjob_fake: InMemoryBackend) -> None:
     MailJob.send.using(delay="10m").later("a@example.org", subject="Hi")
@@ -34,6 +38,29 @@ def test_options_are_asked_for_as_they_are_given(bgjob_fake: InMemoryBackend) ->
     MailJob.send.using(delay="10m").later("a")
     bgjob_fake.assert_enqueued(MailJob.send.using(delay=600), to="a")
     bgjob_fake.assert_not_enqueued(MailJob.send.using(delay="11m"), to="a")
+
+
+def test_an_option_of_retry_is_found_beside_those_of_the_decorator(bgjob_fake: InMemoryBackend) -> None:
+    MailJob.deliver.using(retries=2).later("a")
+    bgjob_fake.assert_enqueued(MailJob.deliver.using(retries=2))
+    bgjob_fake.assert_not_enqueued(MailJob.deliver.using(retries=3))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ({"name": "mine"}, {"name": "other"}),
+        ({"unique": "mail-{to}"}, {"unique": "letter-{to}"}),
+        ({"concurrency_key": "{to}:{subject}"}, {"concurrency_key": "{to}"}),
+        ({"namespace": "shop"}, {"namespace": "default"}),
+    ],
+)
+def test_names_and_templates_are_asked_for_as_they_are_given(
+    bgjob_fake: InMemoryBackend, right: Any, wrong: Any
+) -> None:
+    MailJob.send.using(**right).later("a")
+    bgjob_fake.assert_enqueued(MailJob.send.using(**right), to="a")
+    bgjob_fake.assert_not_enqueued(MailJob.send.using(**wrong), to="a")
 
 
 def test_positional_parameters_by_name_are_found_by_their_number(bgjob_fake: InMemoryBackend) -> None:

@@ -57,7 +57,10 @@ class AsyncHandle(Generic[R_co]):
             with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(told.put_nowait, what)
 
-        _in_background(lambda: _relay(self.handle, timeout, tell, stopped))
+        def is_wanted() -> bool:
+            return not (stopped.is_set() or loop.is_closed())
+
+        _in_background(lambda: _relay(self.handle, timeout, tell, is_wanted))
         try:
             while True:
                 what = await told.get()
@@ -124,25 +127,28 @@ def _relay(
     handle: Handle[R_co],
     timeout: Duration | None,
     tell: Callable[[Handle[R_co] | Exception], None],
-    stopped: threading.Event,
+    is_wanted: Callable[[], bool],
 ) -> None:
     """Tell each event, or what ended them, in rounds that are short enough to notice a cancelled await."""
     shown: tuple[Any, ...] | None = None
     try:
         seconds = inf if timeout is None else seconds_of("timeout", timeout)
         end = time.monotonic() + seconds
-        while not stopped.is_set():
-            left = max(end - time.monotonic(), 0)
+        while is_wanted():
+            round_seconds = min(max(end - time.monotonic(), 0), _ROUND_SECONDS)
+            round_end = time.monotonic() + round_seconds
             try:
-                for seen in handle.events(min(left, _ROUND_SECONDS)):
-                    if stopped.is_set():
+                for seen in handle.events(round_seconds):
+                    if not is_wanted():
                         return
                     if seen.done or seen.appearance != shown:
                         shown = seen.appearance
                         tell(seen)
             except StillRunning as error:
-                if time.monotonic() >= end:
-                    raise dataclasses.replace(error, timeout_seconds=seconds) from None
+                # Before the end of its round: this backend tells no more, as one that runs nothing.
+                if not round_end <= time.monotonic() < end:
+                    waited = 0 if timeout is None else seconds
+                    raise dataclasses.replace(error, timeout_seconds=waited) from None
             else:
                 return
     except Exception as error:  # noqa: BLE001  it is raised where it is awaited

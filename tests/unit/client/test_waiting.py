@@ -1,10 +1,13 @@
 """Waiting and following, on top of the changes that a backend tells."""
 
-from collections.abc import Generator
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Generator
 from typing import Any
 
 import pytest
 
+from backgroundjob import aio
 from backgroundjob.backends import Change
 from backgroundjob.errors import JobCancelled, JobFailed, JobRejected, NotFound, StillRunning
 from backgroundjob.handle import Handle
@@ -105,3 +108,34 @@ async def test_awaiting_raises_what_waiting_raises() -> None:
         await handle(*told("Running")).aio.wait(timeout=0)
     with pytest.raises(NotFound):
         await handle(Change("DELETED", job("Running"))).aio.wait()
+
+
+@pytest.mark.parametrize("given", [None, 3600])
+async def test_awaiting_ends_where_the_backend_tells_no_more(given: float | None) -> None:
+    following = handle(*told("Running"))
+    with pytest.raises(StillRunning, match=f"after {given or 0} s"):
+        await asyncio.wait_for(following.aio.wait(given), 5)
+    with pytest.raises(StillRunning, match=f"after {given or 0} s"):
+        following.wait(given)
+
+
+def test_a_loop_that_is_closed_ends_the_threads_of_its_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent(Scripted):
+        """Has nothing to tell until its time is over."""
+
+        def changes(self, *_: Any, timeout_seconds: float | None = None) -> Generator[Change, None, None]:
+            yield Change("ADDED", job("Running"))
+            threading.Event().wait(timeout_seconds)
+
+    async def first(events: AsyncIterator[Handle[Any]]) -> str:
+        return (await anext(events)).state
+
+    monkeypatch.setattr(aio, "_ROUND_SECONDS", 0.01)
+    before, loop = set(threading.enumerate()), asyncio.new_event_loop()
+    silent: Handle[Any] = Handle.of(Silent(), job("Queued"))
+    events = silent.aio.events()
+    assert loop.run_until_complete(first(events)) == "Running"
+    loop.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+        assert not thread.is_alive()

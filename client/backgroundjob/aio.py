@@ -41,8 +41,10 @@ class AsyncHandle(Generic[R_co]):
 
     async def wait(self, timeout: Duration | None = None) -> Handle[R_co]:  # noqa: ASYNC109  as Handle.wait
         """As Handle.wait."""
-        seen = [handle async for handle in self.events(timeout)]
-        return seen[-1]
+        last = self.handle
+        async for seen in self.events(timeout):
+            last = seen
+        return last
 
     async def result(self, timeout: Duration | None = None) -> R_co:  # noqa: ASYNC109  as wait
         """Wait, then what the method returned. Raises JobFailed, StillRunning, NotFound."""

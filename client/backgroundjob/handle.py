@@ -1,5 +1,6 @@
 """What a submission gives back: a name, a snapshot of the job, and the verbs to follow it."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
@@ -64,8 +65,7 @@ class Handle(Generic[R_co]):
 
         Raises StillRunning, after which the job goes on, and NotFound.
         """
-        *_, last = self._follow(timeout)
-        return last
+        return deque(self._follow(timeout), maxlen=1).pop()
 
     def events(self, timeout: Duration | None = None) -> "Iterator[Handle[R_co]]":
         """The job as it is, then as it is after each change that people see; the last one has finished.

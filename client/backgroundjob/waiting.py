@@ -28,11 +28,3 @@ def follow(
     if seen is None:
         raise NotFound(namespace, name)
     raise still_running(seen, timeout_seconds or 0)
-
-
-def wait(
-    backend: Backend, namespace: str, name: str, *, uid: str = "", timeout_seconds: float | None = None
-) -> Document:
-    """The object once it has finished, however. Raises NotFound, StillRunning."""
-    *_, last = follow(backend, namespace, name, uid=uid, timeout_seconds=timeout_seconds)
-    return last

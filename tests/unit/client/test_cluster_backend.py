@@ -24,7 +24,7 @@ from backgroundjob.backends.cluster import ClusterBackend
 from backgroundjob.backends.kube_config import connect
 from backgroundjob.job_options import JobOptions
 from backgroundjob.manifest import backgroundjob_manifest
-from backgroundjob.waiting import wait
+from backgroundjob.waiting import follow
 from fake_api_server import FakeApiServer
 
 COLLECTION = "/apis/backgroundjob.dev/v1alpha1/namespaces/shop/backgroundjobs"
@@ -43,6 +43,12 @@ def stored(state: str | None = None, **spec: Any) -> dict[str, Any]:
         | spec,
         "status": {"state": state} if state else {},
     }
+
+
+def wait(cluster: ClusterBackend, namespace: str, name: str, timeout_seconds: float | None = None) -> Any:
+    """The object once it has finished."""
+    *_, last = follow(cluster, namespace, name, timeout_seconds=timeout_seconds)
+    return last
 
 
 def manifest(params: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:

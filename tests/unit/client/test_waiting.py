@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Generator
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 
@@ -73,6 +74,33 @@ def test_a_result_asked_for_too_early_is_the_same_error() -> None:
 def test_a_job_that_is_deleted_or_replaced_while_it_is_waited_for_is_not_found(change: Change) -> None:
     with pytest.raises(NotFound, match="shop/mine"):
         handle(*told("Running"), change).wait()
+
+
+class Told(dict[str, Any]):
+    """A document whose end can be seen."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+class Long(Scripted):
+    """Tells a thousand changes, and counts how many are kept meanwhile."""
+
+    most_kept = 0
+
+    def changes(self, *_: Any, **__: Any) -> Generator[Change, None, None]:
+        kept = WeakSet[Told]()
+        for number in range(1000):
+            document = Told(job("Succeeded" if number == 999 else "Running", number=number))
+            kept.add(document)
+            self.most_kept = max(self.most_kept, len(kept))
+            yield Change("MODIFIED", document)
+
+
+def test_a_long_wait_keeps_only_what_it_has_last_seen() -> None:
+    backend = Long()
+    following: Handle[Any] = Handle.of(backend, job("Queued"))
+    assert following.wait().done
+    assert backend.most_kept < 10
 
 
 def test_events_are_what_people_see_change() -> None:

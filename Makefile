@@ -67,6 +67,9 @@ crds: $(STAMP)  ## Generate the CRD from the models
 chart: $(STAMP)  ## Generate the chart's schema and README and install.yaml; needs helm
 	$(BIN)/python -m tests.chart_tool
 
+reference: $(STAMP)  ## Generate docs/reference.md from the code
+	$(BIN)/python -m tests.reference_tool
+
 sbom: $(STAMP) $(VENV)-sbom/.installed  ## Write the wheel and the SBOM of what the operator's image installs to dist/
 	$(BIN)/python -m tests.tools.dist sbom
 
@@ -93,4 +96,4 @@ lock: $(STAMP)  ## Resolve requirements/*.txt again
 help:
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## */\1\t/' | column -t -s "$$(printf '\t')"
 
-.PHONY: install demo test test-full e2e fmt check crds chart sbom dist tools cluster-up cluster-down lock help test-thorough test-docs test-mutants test-checks test-charts test-readme $(CHARTS)
+.PHONY: install demo test test-full e2e fmt check crds chart reference sbom dist tools cluster-up cluster-down lock help test-thorough test-docs test-mutants test-checks test-charts test-readme $(CHARTS)

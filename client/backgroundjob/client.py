@@ -51,6 +51,7 @@ def run_background_job(
 
     name         of the object, a DNS label. Submitting it again returns the existing job when it asks
                  for the same, and raises NameConflict when not. Left out: `email-job-send-x7k2p`.
+    namespace    left out: the one of the kubeconfig context, or of the pod.
     unique       a template for the name, such as "invoice-{id}": one job per value of the parameter.
     retries      attempts after the first (the object's retry.maxAttempts is one more).
     retry_delay  before the first retry; `backoff` says how it grows: Fixed, Linear or Exponential.
@@ -59,12 +60,13 @@ def run_background_job(
     queue        whose limits apply.
     timeout      of one attempt.
     retry_on     exceptions worth another attempt, as classes or names; `fail_on`: those that are not.
+                 Subclasses match; `fail_on` wins.
     depends_on   jobs that must succeed first: names, handles, or "name:Finished" for any end.
     concurrency_key  of jobs with the same key, one runs at a time.
     deadline     from now to the end of everything, waiting included; `ttl`: how long the finished job stays.
     params_from  parameters from Secrets of the namespace: {"token": "secret-name/key"}.
     suspend      store the job, and start nothing until `Handle.resume()`.
-    backend      "cluster", "local" or a Backend. Left out: BACKGROUNDJOB_BACKEND, else the cluster
+    backend      "cluster", "local", "inline" or a Backend. Left out: BACKGROUNDJOB_BACKEND, else the cluster
                  where there is a kubeconfig or an in-cluster token, else this machine.
 
     In local mode DEFAULT_RETRY_ATTEMPTS, DEFAULT_DELAY and DEFAULT_PRIORITY stand in for `retries`,

@@ -9,6 +9,7 @@ from doc_session import PageSession
 from fake_api_server import FakeApiServer, serving
 
 COLLECTION: Final = "/apis/backgroundjob.dev/v1alpha1/namespaces/shop/backgroundjobs"
+JOB: Final = f"{COLLECTION}/invoice-42"
 ADDRESS: Final = "https://kubernetes.default.svc"
 PLACE: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
 TOKEN: Final = "of-this-test"
@@ -28,14 +29,22 @@ def pod(folder: Path) -> Iterator[tuple[FakeApiServer, dict[str, str]]]:
     (account / "token").write_text(f"{TOKEN}\n")
     (account / "ca.crt").touch()
     with serving() as api:
-        api.answer("POST", COLLECTION, SENT | {"metadata": {"name": "invoice-42", "uid": "u-1"}}, 201)
+        stored = SENT | {"metadata": {"name": "invoice-42", "uid": "u-1"}}
+        api.answer("POST", COLLECTION, stored, 201)
+        for method in ("GET", "PATCH", "DELETE"):
+            api.answer(method, JOB, stored)
         yield api, {ADDRESS: api.url, PLACE: str(account)}
-        assert api.requests == [("POST", COLLECTION, SENT)]
-        assert api.authorizations == [f"Bearer {TOKEN}"]
+        assert api.requests[0] == ("POST", COLLECTION, SENT)
+        assert {*api.authorizations} == {f"Bearer {TOKEN}"}
 
 
 @contextmanager
 def around(session: PageSession, folder: Path) -> Iterator[None]:
-    with pod(folder) as (_, replace):
+    with pod(folder) as (api, replace):
         session.replace = replace
         yield
+        assert api.requests[1:] == [
+            ("GET", JOB, None),
+            ("PATCH", JOB, {"spec": {"cancel": True}}),
+            ("DELETE", JOB, None),
+        ]

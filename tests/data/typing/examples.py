@@ -1,6 +1,6 @@
 """What type checkers say about typed jobs: each line that is wrong names the rules that must find it.
 
-Read by tests/unit/typed/test_checkers.py. `assert_type` is an error where a type is another one.
+Read by tests/static_checks/test_checkers.py. `assert_type` is an error where a type is another one.
 """
 
 from abc import ABC, abstractmethod

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parents[2] / "data/typing/examples.py"
+EXAMPLES = Path(__file__).parents[1] / "data/typing/examples.py"
 Found = set[tuple[int, str]]
 """Line and rule."""
 

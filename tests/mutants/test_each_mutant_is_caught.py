@@ -29,7 +29,7 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "expectations dropped: the answer of a create is not believed",
-        "operator/backgroundjob_operator/runtime/actuator.py",
+        "operator/backgroundjob_operator/runtime/performer.py",
         '        self._store.apply_job("ADDED", job)\n        _log.info("%s Job %s created"',
         '        _log.info("%s Job %s created"',
         (f"{FOUND}::test_a_slot_is_held_from_the_create_on_however_late_the_watch_is",),
@@ -71,7 +71,7 @@ MUTANTS = (
     ),
     Mutant(
         "uid check skipped: the Job of another is adopted",
-        "operator/backgroundjob_operator/runtime/actuator.py",
+        "operator/backgroundjob_operator/runtime/performer.py",
         'if background_job_uid(job) != metadata["ownerReferences"][0]["uid"]:',
         "if False:",
         (

@@ -63,19 +63,20 @@ class Filters:
     @property
     def given(self) -> bool:
         """Whether there is any filter; every namespace alone is none."""
-        return bool(self.states or self.class_ or self.queue)
+        return bool(self.states) or self.class_ is not None or self.queue is not None
 
     def match(self, document: Document) -> bool:
         """Whether the job is one of those."""
         spec, status = document.get("spec") or {}, document.get("status") or {}
         if self.states and status.get("state") not in self.states:
             return False
-        if self.class_ and self.class_ not in {
+        if self.class_ is not None and self.class_ not in {
             spec.get("class"),
             f"{spec.get('class')}.{spec.get('method')}",
         }:
             return False
-        return not self.queue or self.queue == (status.get("queue") or spec.get("queue") or DEFAULT_QUEUE)
+        queue = status.get("queue") or spec.get("queue") or DEFAULT_QUEUE
+        return self.queue is None or self.queue == queue
 
 
 Target = tuple[str, str]
@@ -103,6 +104,9 @@ def select(
         if len(found) == 1:
             return found
         return _agreed(found, verb, yes=filters.yes)
+    if "" in (filters.class_, filters.queue):
+        # A variable of a script that is not set must not take the jobs of every class.
+        raise typer.BadParameter("--class and --queue need a name; it is empty")
     if not filters.given:
         raise typer.BadParameter("give names, or filters: --state, --class, --queue")
     if filters.all_namespaces and where.namespace is not None:

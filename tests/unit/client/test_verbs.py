@@ -248,3 +248,12 @@ def test_why_prints_the_stored_sentence_of_a_backend_that_knows_no_more(jobs: In
         "observedTime": None,
         "missing": "",
     }
+
+
+@pytest.mark.parametrize("empty", [["--class", "", "--queue", "mail"], ["--queue", "", "--state", "Failed"]])
+def test_an_empty_filter_takes_no_job_instead_of_all(jobs: InMemoryBackend, empty: list[str]) -> None:
+    before = jobs.list(None)
+    answer = bgjob("delete", *empty, "--yes")
+    assert answer.code == 2
+    assert "it is empty" in answer.err
+    assert jobs.list(None) == before

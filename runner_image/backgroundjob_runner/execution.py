@@ -77,8 +77,10 @@ class Execution:
                 return self.stopped()
             return self._success(value)
         except BaseException as error:  # whatever it is, it ends this attempt and nothing else
-            if isinstance(error.__cause__ if isinstance(error, NotLoadable) else error, self.passing):
+            if isinstance(error, self.passing):
                 raise
+            if isinstance(error, NotLoadable) and isinstance(error.__cause__, self.passing):
+                raise error.__cause__ from None  # it came while a module was imported
             return self.failure(error)
 
     def failure(self, error: BaseException) -> Receipt:

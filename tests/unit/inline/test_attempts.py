@@ -1,13 +1,16 @@
 """What becomes of what a method does, in the caller's own thread."""
 
+import importlib
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import inline_jobs
 from backgroundjob import JobFailed, LogsUnavailable, current_job, run_background_job
+from backgroundjob.stored_settings import StoredSettings
 from backgroundjob_operator.local.inline import InlineBackend
 from backgroundjob_runner.context import set_current_job
 from inline_jobs import InlineJob, calls, setting
@@ -83,6 +86,23 @@ def test_ctrl_c_reaches_the_user_and_costs_the_job_nothing(inline: InlineBackend
     status = inline.get("default", "x")["status"]
     assert (status["state"], status["attemptCount"], status["disruptionCount"]) == ("Succeeded", 1, 1)
     assert calls == [1, 2]
+
+
+def test_ctrl_c_while_the_module_is_imported_reaches_the_user_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "interrupted_jobs.py").write_text("raise KeyboardInterrupt\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    backend = InlineBackend(
+        settings=StoredSettings(allow_list={"Slow.go": "target: interrupted_jobs:Slow.go"}, config={})
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run_background_job("Slow", "go", name="x", backend=backend)
+    (tmp_path / "interrupted_jobs.py").write_text("class Slow:\n    def go(self): pass\n")
+    importlib.invalidate_caches()
+    backend.run_until_idle()
+    status = backend.get("default", "x")["status"]
+    assert (status["state"], status["attemptCount"], status["disruptionCount"]) == ("Succeeded", 1, 1)
 
 
 def test_the_current_job_is_set_while_it_runs_and_put_back_after(inline: InlineBackend) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -39,6 +41,35 @@ def test_a_job_can_neither_run_others_nor_move_the_clock(
 
 def test_an_async_method_runs(inline: InlineBackend) -> None:
     assert InlineJob.wait.later(seconds=0).result == "unset"
+
+
+@pytest.mark.parametrize("run", ["run_until_idle", "advance", "changes"])
+def test_who_ran_jobs_runs_what_came_at_the_very_end(
+    inline: InlineBackend, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do: dict[str, Callable[[], object]] = {
+        "run_until_idle": inline.run_until_idle,
+        "advance": lambda: inline.advance(0),
+        "changes": lambda: list(inline.changes(None)),
+    }
+
+    def submit_elsewhere(step: Callable[..., bool]) -> Callable[..., bool]:
+        def stepped(*arguments: Any) -> bool:
+            more = step(*arguments)
+            if not more and not submitted:
+                submitted.append(True)
+                thread = threading.Thread(target=lambda: InlineJob.note.using(backend=inline).later(text="a"))
+                thread.start()
+                thread.join()
+            return more
+
+        return stepped
+
+    submitted: list[bool] = []
+    for name in ("step_or_jump", "advance_to"):
+        monkeypatch.setattr(inline._engine, name, submit_elsewhere(getattr(inline._engine, name)))
+    do[run]()
+    assert (submitted, calls) == ([True], ["a"])
 
 
 async def test_an_async_method_runs_inside_a_running_loop(inline: InlineBackend) -> None:

@@ -189,13 +189,20 @@ class InlineBackend(StoredJobs):
         try:
             return self.get(document["metadata"]["namespace"], document["metadata"]["name"])
         except NotFound:  # its time to live was over
-            return document
+            return self._last_of(document)
 
     def _catch_up(self) -> None:
         """Run what nobody has seen yet. A submission that finds the gate taken relies on it."""
         while self._engine.is_behind and not self._gate.is_inside:
             if not self._drive(self._engine.step_or_jump, wait=False):
                 break
+
+    def _last_of(self, document: Document) -> Document:
+        """The object as it was when it was deleted."""
+        metadata = document["metadata"]
+        found, _ = self.objects.changes(int(metadata["resourceVersion"]))
+        mine = (one.document for one in found if one.document["metadata"]["uid"] == metadata["uid"])
+        return next(mine, document)
 
     def _drive(self, step: Callable[[], bool], *, wait: bool) -> bool:
         """Step until there is nothing to do. Whether the gate let us."""

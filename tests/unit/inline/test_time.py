@@ -73,3 +73,16 @@ def test_jobs_of_failures_go_by_their_own_time(inline: InlineBackend) -> None:
     InlineJob.give_up.later()
     inline.advance("2d")
     assert inline.objects.list("Job") == ()
+
+
+def test_a_job_whose_time_to_live_ended_before_its_submission_did_has_its_result(
+    inline: InlineBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up(_self: InlineJob) -> str:
+        InlineJob.note.using(delay="1h").later(text="in an hour")
+        return "done"
+
+    monkeypatch.setattr(vars(InlineJob)["give_up"], "function", give_up)
+    handle = InlineJob.give_up.using(ttl="1m").later()
+    assert (handle.state, calls) == ("Succeeded", ["in an hour"])
+    assert handle.document["status"]["result"] == "done"

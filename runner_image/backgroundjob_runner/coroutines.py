@@ -32,7 +32,9 @@ def run(coroutine: Coroutine[Any, Any, Any], stop: Stop) -> Any:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(supervise())
+        # As asyncio.run, which would also take away the loop that a caller has set for this thread.
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            return runner.run(supervise())
     return _run_in_thread(supervise(), stop)
 
 

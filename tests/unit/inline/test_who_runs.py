@@ -43,6 +43,17 @@ def test_an_async_method_runs(inline: InlineBackend) -> None:
     assert InlineJob.wait.later(seconds=0).result == "unset"
 
 
+def test_an_async_method_leaves_the_loop_that_the_caller_has_set(inline: InlineBackend) -> None:
+    mine = asyncio.new_event_loop()
+    asyncio.set_event_loop(mine)
+    try:
+        InlineJob.wait.later(seconds=0)
+        assert asyncio.get_event_loop() is mine
+    finally:
+        asyncio.set_event_loop(None)
+        mine.close()
+
+
 @pytest.mark.parametrize("run", ["run_until_idle", "advance", "changes"])
 def test_who_ran_jobs_runs_what_came_at_the_very_end(
     inline: InlineBackend, run: str, monkeypatch: pytest.MonkeyPatch

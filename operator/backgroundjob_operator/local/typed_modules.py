@@ -6,6 +6,7 @@ Importing them here would keep their first version for ever, and run user code i
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,13 @@ def read_modules(modules: Sequence[str], directory: Path) -> TypedModules:
     command = [sys.executable, "-m", "backgroundjob_operator.local.typed_modules", *modules]
     try:
         run = subprocess.run(  # noqa: S603  our own module
-            command, cwd=directory, capture_output=True, text=True, check=False, timeout=_PATIENCE_SECONDS
+            command,
+            cwd=directory,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",  # what other people's code says on stderr can be anything
+            check=False,
+            timeout=_PATIENCE_SECONDS,
         )
         found = json.loads(run.stdout.splitlines()[-1])
     except subprocess.TimeoutExpired as error:
@@ -81,3 +88,5 @@ def _files_read() -> dict[str, Stamp]:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(0)  # what modules do at exit, or in threads, has not the last word

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from backgroundjob.errors import BackendUnavailable
+from backgroundjob_operator.local.typed_modules import read_modules
 from local_mode import LocalMode, bgjob, until
 
 SHOP = """
@@ -89,6 +90,22 @@ async def test_a_module_that_cannot_be_used_says_why_at_the_start(
     with pytest.raises(BackendUnavailable, match=problem):
         async with local.engine():
             pass
+
+
+def test_a_module_that_prints_no_text_and_breaks_says_why(local: LocalMode) -> None:
+    text = "import sys\nsys.stderr.buffer.write(bytes([255, 10]))\nsys.stderr.flush()\n1 / 0\n"
+    (local.options.working_directory / "shop.py").write_text(text)
+    with pytest.raises(ValueError, match="shop cannot be imported: ZeroDivisionError"):
+        read_modules(["shop"], local.options.working_directory)
+
+
+def test_what_a_module_does_at_exit_does_not_matter(local: LocalMode) -> None:
+    write(local)
+    text = (local.options.working_directory / "shop.py").read_text()
+    (local.options.working_directory / "shop.py").write_text(
+        f"{text}\nimport atexit\natexit.register(print, 42)\n"
+    )
+    assert list(read_modules(["shop"], local.options.working_directory).entries) == ["Shop.order"]
 
 
 def test_the_settings_of_the_backend_have_the_modules_too(local: LocalMode) -> None:

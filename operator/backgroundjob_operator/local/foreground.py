@@ -33,9 +33,13 @@ def _name_modules(settings_file: Path, modules: Sequence[str]) -> None:
     """See to it that the settings file names the modules. Raises BadParameter, BackendUnavailable."""
     line = f"modules: [{', '.join(modules)}]"
     if not settings_file.exists():
-        settings_file.write_text(
-            f"# Methods that may run here: those of the typed jobs in these modules.\n{line}\n"
-        )
+        about = "# Methods that may run here: those of the typed jobs in these modules."
+        try:
+            with settings_file.open("x", encoding="utf-8") as file:
+                file.write(f"{about}\n{line}\n")
+        except OSError as error:
+            problem = f"{settings_file} cannot be created: {error.strerror}"
+            raise BackendUnavailable("local", problem, "name another one with --settings") from error
         typer.echo(f"Created {settings_file} with {line}")
         return
     try:

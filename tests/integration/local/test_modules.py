@@ -144,3 +144,12 @@ def test_dev_with_a_module_that_the_file_does_not_name_says_what_to_write(local:
         told = " ".join(process.stdout.read().replace("│", " ").split())
     assert process.returncode == 2
     assert "write there: modules: [other, shop]" in told
+
+
+def test_dev_says_that_it_cannot_create_the_settings_file(local: LocalMode) -> None:
+    with dev(local, "shop", "--settings", "nowhere/backgroundjob.yaml") as process:
+        assert process.stdout is not None
+        told = process.stdout.read()
+    assert process.returncode == 5
+    assert "cannot be created: No such file or directory" in told
+    assert "Traceback" not in told

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -132,13 +133,14 @@ def code_entries(modules: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
     from backgroundjob.catalogue import entries  # noqa: PLC0415  needs pydantic
 
     try:
-        return entries(modules)
+        with redirect_stdout(sys.stderr):  # stdout is for what is generated
+            return entries(modules)
     except NotInstalled as error:
         print_error(error.message)
         raise typer.Exit(ExitCode.USAGE) from error
     except BackgroundJobError:
         raise
-    except Exception as error:  # other people's code: whatever it raises, the reason is told
+    except (Exception, SystemExit) as error:  # other people's code: whatever it raises, the reason is told
         print_error(
             f"{', '.join(modules)} cannot be imported: {type(error).__name__}: {error}",
             "run it where the code and its dependencies are installed, or from its root directory",

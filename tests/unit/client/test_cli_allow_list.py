@@ -194,6 +194,29 @@ def test_a_module_that_breaks_says_how_without_a_traceback(
     assert "Traceback" not in answer.err
 
 
+def test_a_module_that_leaves_the_process_is_one_that_breaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leaving_jobs.py").write_text("raise SystemExit(0)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    answer = bgjob("allow-list", "generate", "leaving_jobs")
+    assert answer.code == 2
+    assert "leaving_jobs cannot be imported: SystemExit" in answer.err
+
+
+def test_what_a_module_prints_is_not_in_what_is_generated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "printing_jobs.py").write_text(
+        "from backgroundjob import JobClass, job\n"
+        "print('hello: there')\n"
+        "class Printing(JobClass):\n    @job\n    def go(self) -> None: ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    answer = bgjob("allow-list", "generate", "printing_jobs", "-o", "local")
+    assert list(yaml.safe_load(answer.out)) == ["allowList"]
+
+
 def test_a_module_without_jobs_generates_nothing(code: dict[str, Any]) -> None:
     code.clear()
     answer = bgjob("allow-list", "generate", "jobs_email")

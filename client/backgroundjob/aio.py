@@ -52,10 +52,10 @@ class AsyncHandle(Generic[R_co]):
 
     async def events(self, timeout: Duration | None = None) -> AsyncIterator[Handle[R_co]]:  # noqa: ASYNC109
         """As Handle.events."""
-        told: asyncio.Queue[Handle[R_co] | Exception] = asyncio.Queue()
+        told: asyncio.Queue[Handle[R_co] | BaseException] = asyncio.Queue()
         loop, stopped = asyncio.get_running_loop(), threading.Event()
 
-        def tell(what: Handle[R_co] | Exception) -> None:
+        def tell(what: Handle[R_co] | BaseException) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(told.put_nowait, what)
 
@@ -66,7 +66,7 @@ class AsyncHandle(Generic[R_co]):
         try:
             while True:
                 what = await told.get()
-                if isinstance(what, Exception):
+                if isinstance(what, BaseException):
                     raise what
                 yield what
                 if what.done:
@@ -107,8 +107,12 @@ async def in_thread(function: Callable[[], T]) -> T:
     def work() -> None:
         try:
             found = function()
+        except StopIteration as error:  # a future takes none: the await would have no end
+            refused = RuntimeError("StopIteration was raised where nothing iterates")
+            refused.__cause__ = error
+            outcome: tuple[Callable[[Any], None], object] = (answer.set_exception, refused)
         except BaseException as error:  # noqa: BLE001  it is raised where it is awaited
-            outcome: tuple[Callable[[Any], None], object] = (answer.set_exception, error)
+            outcome = (answer.set_exception, error)
         else:
             outcome = (answer.set_result, found)
         try:
@@ -128,7 +132,7 @@ def _in_background(work: Callable[[], object]) -> None:
 def _relay(
     handle: Handle[R_co],
     timeout: Duration | None,
-    tell: Callable[[Handle[R_co] | Exception], None],
+    tell: Callable[[Handle[R_co] | BaseException], None],
     is_wanted: Callable[[], bool],
 ) -> None:
     """Tell each event, or what ended them, in rounds that are short enough to notice a cancelled await."""
@@ -153,7 +157,7 @@ def _relay(
                     raise dataclasses.replace(error, timeout_seconds=waited) from None
             else:
                 return
-    except Exception as error:  # noqa: BLE001  it is raised where it is awaited
+    except BaseException as error:  # noqa: BLE001  it is raised where it is awaited
         tell(error)
 
 

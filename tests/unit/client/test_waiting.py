@@ -167,3 +167,27 @@ def test_a_loop_that_is_closed_ends_the_threads_of_its_waits(monkeypatch: pytest
     for thread in set(threading.enumerate()) - before:
         thread.join(5)
         assert not thread.is_alive()
+
+
+async def test_whatever_ends_the_changes_ends_the_await() -> None:
+    class Ended(Scripted):
+        """A fake that a test forbids to follow."""
+
+        def changes(self, *_: Any, **__: Any) -> Generator[Change, None, None]:
+            pytest.fail("nobody was to wait")
+
+    following: Handle[Any] = Handle.of(Ended(), job("Queued"))
+    with pytest.raises(pytest.fail.Exception, match="nobody was to wait"):
+        await asyncio.wait_for(following.aio.wait(), 5)
+
+
+async def test_a_backend_that_raises_stop_iteration_ends_the_await() -> None:
+    class Exhausted(Scripted):
+        """As a mock without answers left."""
+
+        def get(self, *_: Any) -> dict[str, Any]:
+            raise StopIteration
+
+    following: Handle[Any] = Handle.of(Exhausted(), job("Queued"))
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await asyncio.wait_for(following.aio.refresh(), 5)

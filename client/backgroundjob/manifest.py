@@ -127,13 +127,19 @@ def _limits(asked: JobOptions) -> dict[str, Any]:
 def _company(asked: JobOptions) -> dict[str, Any]:
     spec: dict[str, Any] = {}
     if asked.concurrency_key is not None:
-        if not _CONCURRENCY_KEY.fullmatch(asked.concurrency_key):
-            accepted = "give 1 to 128 printable ASCII characters without spaces, such as 'customer-42'"
-            raise InvalidSpec("concurrency_key", f"is {asked.concurrency_key!r:.80}; {accepted}")
-        spec["concurrencyKey"] = asked.concurrency_key
+        problem = f"is {asked.concurrency_key!r:.80}"
+        spec["concurrencyKey"] = checked_concurrency_key(asked.concurrency_key, problem)
     if asked.depends_on is not None and (found := dependencies(asked.depends_on)):
         spec["dependsOn"] = found
     return spec
+
+
+def checked_concurrency_key(key: str, found: str) -> str:
+    """The key. Raises InvalidSpec, which says `found`: a key made of parameters must not be shown."""
+    if not _CONCURRENCY_KEY.fullmatch(key):
+        accepted = "give 1 to 128 printable ASCII characters without spaces, such as 'customer-42'"
+        raise InvalidSpec("concurrency_key", f"{found}; {accepted}")
+    return key
 
 
 _RETRIES_LIMIT: Final = MAX_ATTEMPTS_LIMIT - 1

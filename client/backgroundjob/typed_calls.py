@@ -11,7 +11,7 @@ from backgroundjob.handle import Handle
 from backgroundjob.hints import Secret
 from backgroundjob.job_options import JobOptions, options_of
 from backgroundjob.jobs import JobMethod
-from backgroundjob.manifest import backgroundjob_manifest
+from backgroundjob.manifest import backgroundjob_manifest, checked_concurrency_key
 from backgroundjob.names import filled_in
 from backgroundjob.params import param_name, split_params
 from backgroundjob.schema import check_params, compiled
@@ -69,9 +69,14 @@ def completed(options: JobOptions, given: Mapping[str, Any], secrets: Mapping[st
     return replace(
         options,
         unique=None if options.unique is None else escaped(filled_in("unique", options.unique, given, ())),
-        concurrency_key=None if key is None else filled_in("concurrency_key", key, given, ()),
+        concurrency_key=None if key is None else _concurrency_key(key, given),
         params_from=sources or None,
     )
+
+
+def _concurrency_key(template: str, given: Mapping[str, Any]) -> str:
+    key = filled_in("concurrency_key", template, given, ())
+    return checked_concurrency_key(key, f"is no key once {template!r:.80} is filled in")
 
 
 def _secrets(parameters: Parameters, passed: Mapping[str, Any]) -> dict[str, str]:

@@ -113,6 +113,14 @@ def test_unique_and_concurrency_key_are_templates_over_parameters_and_their_defa
         InvoiceJob.create.using(priority=5).later(7, "ada")
 
 
+def test_a_concurrency_key_that_cannot_be_is_told_without_the_value() -> None:
+    with pytest.raises(
+        InvalidSpec, match=r"concurrency_key is no key once 'customer-\{customer\}' is"
+    ) as caught:
+        InvoiceJob.create.later(7, "Jürgen Müller")
+    assert "Müller" not in str(caught.value)
+
+
 def test_a_value_with_braces_is_no_template() -> None:
     class NoteJob(JobClass):
         """Takes any text."""

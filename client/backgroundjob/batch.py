@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from backgroundjob.durations import Duration
-from backgroundjob.errors import BackgroundJobError, BatchIncomplete, NotFound, NotPossible
+from backgroundjob.errors import BackgroundJobError, BatchIncomplete, NotFound, NotPossible, StillRunning
 from backgroundjob.finish import UNSEEN
 from backgroundjob.handle import Handle, seconds_of
 from backgroundjob.jobs import JobMethod
@@ -34,9 +34,15 @@ class Batch(Generic[R_co]):
 
     def wait(self, timeout: Duration | None = None) -> "Batch[R_co]":
         """All of them once each has finished, however. Raises StillRunning for the first that has not."""
-        end = None if timeout is None else monotonic() + seconds_of("timeout", timeout)
-        waited = (one.wait(None if end is None else max(end - monotonic(), 0)) for one in self.handles)
-        return replace(self, handles=tuple(waited))
+        if timeout is None:
+            return replace(self, handles=tuple(one.wait() for one in self.handles))
+        seconds = seconds_of("timeout", timeout)
+        end = monotonic() + seconds
+        try:
+            waited = tuple(one.wait(max(end - monotonic(), 0)) for one in self.handles)
+        except StillRunning as error:  # it knows what was left of the time
+            raise replace(error, timeout_seconds=seconds) from None
+        return replace(self, handles=waited)
 
     def refresh(self) -> "Batch[R_co]":
         """All of them as they are now. Raises NotFound."""

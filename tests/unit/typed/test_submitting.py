@@ -16,6 +16,7 @@ from backgroundjob import (
     NameConflict,
     Schema,
     Secret,
+    StillRunning,
     job,
     run_background_job,
 )
@@ -217,6 +218,14 @@ def test_many_gives_one_handle_for_all() -> None:
     assert [spec(one)["params"] for one in batch] == [{"count": 1}, {"count": 2, "json": 0.5}, {"count": 3}]
     assert batch.states == {"not seen by the operator": 3}
     assert len(batch.cancel()) == 3
+
+
+def test_waiting_for_many_too_short_says_how_long_was_waited(jobs: InMemoryBackend) -> None:
+    batch = EmailJob.send.many([("a",), ("b",)])
+    jobs.succeed(batch.handles[0].name)
+    with pytest.raises(StillRunning) as caught:
+        batch.wait("5m")
+    assert (caught.value.name, caught.value.timeout_seconds) == (batch.handles[1].name, 300.0)
 
 
 def test_cancelling_many_goes_on_where_one_is_gone(jobs: InMemoryBackend) -> None:

@@ -128,7 +128,8 @@ def use_backend(backend: B) -> Iterator[B]:
     try:
         yield backend
     finally:
-        _override.remove(backend)
+        last = max(index for index, one in enumerate(_override) if one is backend)
+        del _override[last]  # other threads may have added theirs since
 
 
 def select_backend(backend: Backend | str | None = None, *, context: str | None = None) -> Backend:
@@ -141,7 +142,7 @@ def select_backend(backend: Backend | str | None = None, *, context: str | None 
         return backend
     if backend is None and context is None and _override:
         return _override[-1]
-    name = backend or ("cluster" if context else os.environ.get(BACKEND_VARIABLE))
+    name = backend or ("cluster" if context else os.environ.get(BACKEND_VARIABLE) or None)
     if name is None:
         return _cluster_or_local()
     if context is not None and name != "cluster":

@@ -88,6 +88,19 @@ def test_a_backend_in_use_serves_calls_that_name_none() -> None:
     assert isinstance(select_backend(), Local)
 
 
+def test_the_backend_before_is_back_after_one_that_was_in_use_already() -> None:
+    first, second = InMemoryBackend(), InMemoryBackend()
+    with use_backend(first), use_backend(second):
+        with use_backend(first):
+            assert select_backend() is first
+        assert select_backend() is second
+
+
+def test_an_empty_variable_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(BACKEND_VARIABLE, "")
+    assert isinstance(select_backend(), Local)
+
+
 def test_one_backend_serves_all_calls_of_a_process() -> None:
     assert select_backend("local") is select_backend("local")
 

@@ -156,9 +156,11 @@ class JobMethod(Generic[P, R_co]):
 class JobDescriptor(MethodWrapper, Generic[P, R_co, C_co]):
     """What `@job` leaves in the class: the method itself on an instance, a JobMethod on the class."""
 
-    __slots__ = ("defaults",)
+    __slots__ = ("defaults", "name")
 
     defaults: "JobDefaults"
+    name: str
+    """In the class: what a decorator below `@job` returned may be called otherwise."""
 
     def __init__(self, function: Callable[..., Any], defaults: "JobDefaults") -> None:
         if isinstance(function, (staticmethod, classmethod, MethodWrapper)) or not hasattr(
@@ -168,6 +170,11 @@ class JobDescriptor(MethodWrapper, Generic[P, R_co, C_co]):
             raise TypeError(f"@job needs a plain method, found a {kind}: put @job on `def method(self, ...)`")
         self.function = function
         self.defaults = defaults
+        self.name = function.__name__
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        if self.name not in vars(owner):  # a second name of a job changes nothing
+            self.name = name
 
     @property
     def __isabstractmethod__(self) -> bool:
@@ -187,7 +194,7 @@ class JobDescriptor(MethodWrapper, Generic[P, R_co, C_co]):
             raise TypeError(
                 f"{owner.__name__} has a @job and is no JobClass: class {owner.__name__}(JobClass)"
             )
-        return JobMethod(owner, self.function.__name__, self.function, self.defaults, {})
+        return JobMethod(owner, self.name, self.function, self.defaults, {})
 
 
 @overload

@@ -288,6 +288,27 @@ async def test_submitting_can_be_awaited(jobs: InMemoryBackend) -> None:
     assert (handle.name, len(batch)) == (handle.name, 1)
 
 
+def test_a_job_is_called_as_in_its_class_whatever_a_decorator_returned() -> None:
+    def logged(_: Any) -> Any:
+        def wrapper(self: Any, to: str) -> None:
+            """Does not say of what it is made."""
+
+        return wrapper
+
+    class Decorated(JobClass):
+        """Has a job that is called otherwise inside."""
+
+        @job
+        @logged
+        def send(self, to: str) -> None:
+            """Never seen."""
+
+        deliver = send
+
+    assert (Decorated.send.key, Decorated.deliver.key) == ("Decorated.send", "Decorated.send")
+    assert spec(Decorated.send.later(to="a"))["method"] == "send"
+
+
 def test_calling_it_on_the_class_says_what_was_meant() -> None:
     with pytest.raises(TypeError, match=r"EmailJob\(\).send\(...\) runs it here, EmailJob.send.later"):
         EmailJob.send("a")  # type: ignore[operator]  # the point

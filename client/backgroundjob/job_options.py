@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict
 
 from backgroundjob.api.reasons import Backoff
 from backgroundjob.durations import Duration
@@ -113,6 +113,9 @@ class JobOptions:
         )
 
 
+_TEXTS: Final = ("name", "namespace", "unique", "queue", "concurrency_key")
+
+
 def options_of(given: Mapping[str, Any]) -> "tuple[JobOptions, Backend | str | None]":
     """The options as values, and the backend. Raises InvalidSpec for one that does not exist."""
     known = [*(field.name for field in fields(JobOptions)), "backend"]
@@ -121,6 +124,8 @@ def options_of(given: Mapping[str, Any]) -> "tuple[JobOptions, Backend | str | N
             meant = get_close_matches(name, known, n=1)
             hint = f"did you mean {meant[0]}?" if meant else f"accepted are {', '.join(known)}"
             raise InvalidSpec(f"option {name}", f"does not exist; {hint}")
+        if name in _TEXTS and not isinstance(given[name], str | None):
+            raise InvalidSpec(name, f"is a {type(given[name]).__name__}; give a text")
     return JobOptions(**{name: given[name] for name in given if name != "backend"}), given.get("backend")
 
 

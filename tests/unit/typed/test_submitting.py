@@ -205,6 +205,13 @@ def test_an_unknown_option_has_the_nearest_one() -> None:
         EmailJob.send.using(retrys=3).later("a")  # type: ignore[call-arg]  # the point
 
 
+@pytest.mark.parametrize("option", ["name", "namespace", "unique", "queue", "concurrency_key"])
+def test_an_option_that_is_no_text_is_told(option: str) -> None:
+    options: Any = {option: 42}
+    with pytest.raises(InvalidSpec, match=f"^{option} is a int; give a text$"):
+        EmailJob.send.using(**options).later(to="a")
+
+
 def test_many_checks_all_before_it_submits_the_first(jobs: InMemoryBackend) -> None:
     with pytest.raises(InvalidParams, match=r"params.count"):
         EmailJob.fetch.many([{"count": 1}, {"count": "2"}])

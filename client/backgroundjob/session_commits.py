@@ -12,8 +12,6 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.util import await_only
 
-from backgroundjob.errors import BackgroundJobError
-
 _KEY: Final = "backgroundjob.on_commit"
 
 
@@ -57,12 +55,12 @@ def _ended(session: Session, transaction: SessionTransaction) -> None:
     """Told last, when the connection is back in its pool: calling back may take a while, or raise."""
     every: list[_Waiting] = session.info[_KEY]
     session.info[_KEY] = [one for one in every if one.uncommitted and transaction not in one.uncommitted]
-    errors: list[BackgroundJobError] = []
+    errors: list[Exception] = []
     for one in every:
         if not one.uncommitted:
             try:
                 one.callback()
-            except BackgroundJobError as error:  # the others have committed too
+            except Exception as error:  # noqa: BLE001  the others have committed too; the first is raised below
                 errors.append(error)
     if errors:
         raise errors[0]

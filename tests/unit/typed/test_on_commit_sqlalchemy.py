@@ -197,17 +197,26 @@ def test_a_handle_before_the_commit_is_an_error(session: Session) -> None:
 class Unreachable(InMemoryBackend):
     """Answers from the second job on."""
 
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
     def submit(self, manifest: Any) -> Document:
         if manifest["spec"]["params"]["number"] == 1:
-            raise BackendUnavailable("the API server", "does not answer")
+            raise self.error
         return super().submit(manifest)
 
 
-def test_a_job_that_cannot_be_sent_is_told_and_keeps_no_other_from_being_sent(session: Session) -> None:
-    with use_backend(Unreachable()) as backend:
+@pytest.mark.parametrize(
+    "error", [BackendUnavailable("the API server", "does not answer"), OSError("no credentials")]
+)
+def test_a_job_that_cannot_be_sent_is_told_and_keeps_no_other_from_being_sent(
+    session: Session, error: Exception
+) -> None:
+    with use_backend(Unreachable(error)) as backend:
         order(session, 1)
         order(session, 2)
-        with pytest.raises(BackendUnavailable):
+        with pytest.raises(type(error)):
             session.commit()
         assert isinstance(backend, InMemoryBackend)
         assert shipped(backend) == [2]

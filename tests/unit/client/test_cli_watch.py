@@ -87,7 +87,15 @@ with use_backend(InMemoryBackend()) as backend:
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
 def test_a_terminal_shows_one_table() -> None:
     master, slave = pty.openpty()
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=slave, stderr=slave, close_fds=True)
+    # As on a terminal, whatever the one is that runs the tests: a dumb one has no escape sequences.
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT],
+        env=environment | {"TERM": "xterm"},
+        stdout=slave,
+        stderr=slave,
+        close_fds=True,
+    )
     os.close(slave)
     shown = "".join(_read(master))
     assert process.wait(timeout=20) == 0

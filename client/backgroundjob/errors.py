@@ -118,6 +118,9 @@ class Difference:
     existing: Any
 
     def __str__(self) -> str:
+        """Both values, but those of parameters: errors end up in logs, and parameters may be private."""
+        if self.field.split(".")[0].split("[")[0] in ("params", "args"):
+            return f"{self.field}: another value"
         return f"{self.field}: asked {_brief(self.asked)}, exists {_brief(self.existing)}"
 
 
@@ -131,7 +134,7 @@ class NameConflict(SubmitError):
 
     @property
     def message(self) -> str:
-        """Every field that differs, with both values."""
+        """Every field that differs, with both values; of parameters only the names."""
         shown = "; ".join(str(difference) for difference in self.differences)
         return f"{self.namespace}/{self.name} exists and differs: {shown}"
 

@@ -45,12 +45,23 @@ def _official_client(module: str) -> Any:
         raise NotInstalled("the backend 'cluster'", problem, "backgroundjob[client]") from error
 
 
+def _configuration() -> Any:
+    configuration = _official_client("client").Configuration()
+    # urllib3 would try thrice more, each time for as long as the first: a server that hangs would hold us
+    # for minutes. Once, because a connection that was kept open may have died meanwhile.
+    retry = import_module("urllib3").Retry(total=1, redirect=0, other=0)
+    configuration.retries = retry
+    return configuration
+
+
 def _from_kubeconfig(files: Sequence[Path], context: str | None) -> Connection:
     config = _official_client("config")
     paths = os.pathsep.join(str(path) for path in files)
     try:
         contexts, current = config.list_kube_config_contexts(paths)
-        api_client = config.new_client_from_config(paths, context=context)
+        configuration = _configuration()
+        config.load_kube_config(paths, context=context, client_configuration=configuration)
+        api_client = _official_client("client").ApiClient(configuration)
     except (config.ConfigException, import_module("yaml").YAMLError, ValueError, TypeError, OSError) as error:
         raise BackendUnavailable("cluster", f"{paths}: {error}", _ADVICE) from error
     chosen = next((item for item in contexts if item["name"] == context), current)
@@ -59,7 +70,7 @@ def _from_kubeconfig(files: Sequence[Path], context: str | None) -> Connection:
 
 def _from_pod() -> Connection:
     client, config = _official_client("client"), _official_client("config")
-    configuration = client.Configuration()
+    configuration = _configuration()
     try:
         config.load_incluster_config(client_configuration=configuration)
         namespace = _NAMESPACE_PATH.read_text(encoding="utf-8").strip()

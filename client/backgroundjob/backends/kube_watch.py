@@ -12,6 +12,8 @@ from backgroundjob.errors import BackendUnavailable
 
 _LONGEST_WATCH_SECONDS: Final = 240
 """Below the idle limits of usual load balancers; the watch is then opened again."""
+PATIENCE_SECONDS: Final = 30.0
+"""How long an API server may be away while it is followed: longer than the restart of one."""
 _PAUSE_SECONDS: Final = 1.0
 
 Read = Callable[[], tuple[Sequence[Document], str]]
@@ -39,18 +41,35 @@ class Watch:
         self._selector = {"fieldSelector": field_selector} if field_selector else {}
         self._end = None if seconds is None else time.monotonic() + seconds
         self._known: dict[str, Document] = {}
+        self._has_read = False
 
     def changes(self) -> Generator[Change, None, None]:
         """Until the time is over. Raises what reading raises, and AccessDenied."""
         read = self._read
         while True:
-            documents, version = read()
+            documents, version = self._patiently(read)
             yield from self._differences(documents)
             left = None if self._end is None else self._end - time.monotonic()
             if left is not None and left <= 0:
                 return
             is_too_old = yield from self._watch(version, left)
             read = self._read_recent if is_too_old else self._read
+
+    def _patiently(self, read: Read) -> tuple[Sequence[Document], str]:
+        """What it reads; after the first time, once an API server that restarts is back."""
+        end = time.monotonic() + (PATIENCE_SECONDS if self._has_read else 0)
+        if self._end is not None:
+            end = min(end, self._end)
+        while True:
+            try:
+                found = read()
+            except BackendUnavailable:
+                if time.monotonic() >= end:
+                    raise
+                self._pause()
+            else:
+                self._has_read = True
+                return found
 
     def _differences(self, documents: Sequence[Document]) -> Generator[Change, None, None]:
         """What a list says that the watch has not told."""

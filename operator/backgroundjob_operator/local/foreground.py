@@ -31,6 +31,10 @@ def run(options: LocalOptions, modules: Sequence[str] = ()) -> None:
 
 def _name_modules(settings_file: Path, modules: Sequence[str]) -> None:
     """See to it that the settings file names the modules. Raises BadParameter, BackendUnavailable."""
+    odd = next((one for one in modules if not all(part.isidentifier() for part in one.split("."))), None)
+    if odd is not None:
+        meant = odd.removesuffix(".py").replace("/", ".")
+        raise typer.BadParameter(f"{odd} is no name of a module; for the file {odd} it is: {meant}")
     line = f"modules: [{', '.join(modules)}]"
     if not settings_file.exists():
         about = "# Methods that may run here: those of the typed jobs in these modules."

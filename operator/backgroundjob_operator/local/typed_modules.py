@@ -9,12 +9,15 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 _PATIENCE_SECONDS: Final = 60
+_CLOCK_STEP_NS: Final = 20_000_000
+"""File systems take their times from a clock that moves in steps."""
 
 Stamp = tuple[int, int] | None
 """Time and size of a file; None for one that is not there."""
@@ -54,7 +57,7 @@ def read_modules(modules: Sequence[str], directory: Path) -> TypedModules:
     if "problem" in found:
         raise ValueError(str(found["problem"]))
     return TypedModules(
-        found["entries"], {Path(name): tuple(stamp) for name, stamp in found["files"].items()}
+        found["entries"], {Path(name): stamp and tuple(stamp) for name, stamp in found["files"].items()}
     )
 
 
@@ -72,18 +75,27 @@ def main(modules: Sequence[str]) -> None:
     from backgroundjob.catalogue import entries  # noqa: PLC0415  this process alone needs pydantic
     from backgroundjob.errors import BackgroundJobError  # noqa: PLC0415  as above
 
+    began = time.time_ns()
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            found: dict[str, Any] = {"entries": entries(modules), "files": _files_read()}
+            found: dict[str, Any] = {"entries": entries(modules), "files": _files_read(began)}
     except BackgroundJobError as error:
         found = {"problem": str(error)}
     print(json.dumps(found))
 
 
-def _files_read() -> dict[str, Stamp]:
+def _files_read(began: int) -> dict[str, Stamp]:
     here = Path.cwd()
     files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    return {name: stamp_of(Path(name)) for name in files if name and here in Path(name).resolve().parents}
+    return {
+        name: _as_read(Path(name), began) for name in files if name and here in Path(name).resolve().parents
+    }
+
+
+def _as_read(path: Path, began: int) -> Stamp:
+    """None for a file that was written since: perhaps after its import, so that it is read once more."""
+    stamp = stamp_of(path)
+    return stamp if stamp is not None and stamp[0] < began - _CLOCK_STEP_NS else None
 
 
 if __name__ == "__main__":

@@ -108,6 +108,13 @@ def test_what_a_module_does_at_exit_does_not_matter(local: LocalMode) -> None:
     assert list(read_modules(["shop"], local.options.working_directory).entries) == ["Shop.order"]
 
 
+def test_a_file_that_is_written_while_it_is_imported_is_read_again(local: LocalMode) -> None:
+    path = local.options.working_directory / "shop.py"
+    touch = "\nimport pathlib\npathlib.Path(__file__).touch()\n"
+    path.write_text(SHOP.format(method="order", factor=1) + touch)
+    assert read_modules(["shop"], local.options.working_directory).stamps == {path: None}
+
+
 def test_the_settings_of_the_backend_have_the_modules_too(local: LocalMode) -> None:
     write(local)
     name_modules(local, "shop")
@@ -135,6 +142,15 @@ def test_dev_with_a_module_needs_no_file(local: LocalMode) -> None:
     assert lines[0] == f"Created {local.options.settings_file} with modules: [shop]\n"
     assert lines[1].startswith("Allowed methods: 1 ")
     assert yaml.safe_load(local.options.settings_file.read_text()) == {"modules": ["shop"]}
+
+
+def test_dev_with_a_file_says_the_name_of_the_module(local: LocalMode) -> None:
+    local.options.settings_file.unlink()
+    with dev(local, "shop/orders.py") as process:
+        assert process.stdout is not None
+        told = " ".join(process.stdout.read().replace("│", " ").split())
+    assert "for the file shop/orders.py it is: shop.orders" in told
+    assert not local.options.settings_file.exists()
 
 
 def test_dev_with_a_module_that_the_file_does_not_name_says_what_to_write(local: LocalMode) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backgroundjob.backends import use_backend
+from backgroundjob.backends import kube_watch, use_backend
 from backgroundjob.backends.cluster import ClusterBackend
 from backgroundjob.testing import InMemoryBackend
 from command_line import Answer, bgjob
@@ -146,7 +146,7 @@ def test_what_cannot_be_a_namespace(api: FakeApiServer, on_cluster: None) -> Non
 
 @pytest.mark.parametrize("answers", [1, 2])
 def test_an_api_server_that_is_gone_in_the_middle_of_a_wait(
-    api: FakeApiServer, on_cluster: None, answers: int
+    api: FakeApiServer, on_cluster: None, answers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = {
         "metadata": {"namespace": "shop", "name": "mine", "uid": "u1", "resourceVersion": "7"},
@@ -155,6 +155,7 @@ def test_an_api_server_that_is_gone_in_the_middle_of_a_wait(
     }
     api.answer("GET", MINE, running)
     api.answer("GET", JOBS, b"")
+    monkeypatch.setattr(kube_watch, "PATIENCE_SECONDS", 0)
     api.answers_left = answers
     answer = bgjob("wait", "mine")
     text = told(answer)

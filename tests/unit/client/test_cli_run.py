@@ -152,7 +152,7 @@ def test_a_conflict_is_one_error_and_a_next_step(jobs: InMemoryBackend) -> None:
     answer = bgjob("run", "A.b", "x=2", "--name", "mine")
     assert answer.code == 4
     assert answer.err.splitlines() == [
-        "Error: default/mine exists and differs: params.x: asked '2', exists '1'",
+        "Error: default/mine exists and differs: params.x: another value",
         "  choose another name, or delete the existing job first",
     ]
 

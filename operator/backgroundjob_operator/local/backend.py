@@ -124,5 +124,5 @@ class LocalBackend(StoredJobs):
         with self._lock:
             if state.path not in self._opened:
                 state.create()
-                self._opened[state.path] = Objects(state.database, utc_now)
+                self._opened[state.path] = state.open_objects(utc_now)
             return self._opened[state.path]

@@ -16,7 +16,6 @@ from backgroundjob_operator.engine.store import Store
 from backgroundjob_operator.local.cluster import Follower, LocalCluster
 from backgroundjob_operator.local.joblog import JobLog
 from backgroundjob_operator.local.locks import Lock, LockTaken
-from backgroundjob_operator.local.objects import Objects
 from backgroundjob_operator.local.processes import Node
 from backgroundjob_operator.local.settings import SettingsFile
 from backgroundjob_operator.local.state import STATE_VARIABLE, LocalOptions, utc_now
@@ -125,7 +124,7 @@ class LocalEngine:
 
     def _open(self) -> None:
         state = self._options.state
-        self._objects = Objects(state.database, self._clock)
+        self._objects = state.open_objects(self._clock)
         cluster = LocalCluster(self._objects, clock=self._clock, transition=self._transition)
         self._node = Node(
             self._objects,

@@ -1,16 +1,21 @@
 """Where local mode keeps everything, and how the environment names it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from backgroundjob.errors import BackendUnavailable
 from backgroundjob_operator.engine.names import job_name
+
+if TYPE_CHECKING:
+    from backgroundjob_operator.local.objects import Objects
 
 STATE_VARIABLE: Final = "BACKGROUNDJOB_STATE_DIR"
 SETTINGS_VARIABLE: Final = "BACKGROUNDJOB_ALLOW_LIST_FILE"
+_ELSEWHERE: Final = f"choose another directory with {STATE_VARIABLE}"
 DEFAULT_STATE: Final = ".backgroundjob"
 DEFAULT_SETTINGS: Final = "backgroundjob.yaml"
 
@@ -51,9 +56,25 @@ class StateDirectory:
     path: Path
 
     def create(self) -> None:
-        """Make it and its folders."""
-        for folder in (self.path, self.attempts, self.logs, self.secrets):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make it and its folders. Raises BackendUnavailable."""
+        try:
+            for folder in (self.path, self.attempts, self.logs, self.secrets):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            problem = f"the state directory {self.path} cannot be made: {error.strerror}"
+            raise BackendUnavailable("local", problem, _ELSEWHERE) from error
+
+    def open_objects(self, clock: Callable[[], datetime]) -> "Objects":
+        """What lies in `database`. Raises BackendUnavailable."""
+        import sqlite3  # noqa: PLC0415  `bgjob --help` loads this module and opens nothing
+
+        from backgroundjob_operator.local.objects import Objects  # noqa: PLC0415  as above
+
+        try:
+            return Objects(self.database, clock)
+        except sqlite3.Error as error:
+            problem = f"{self.database} cannot be used: {error}"
+            raise BackendUnavailable("local", problem, f"move it away; or {_ELSEWHERE}") from error
 
     @property
     def database(self) -> Path:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from backgroundjob import run_background_job
 from backgroundjob.api.labels import API_VERSION, KIND
 from backgroundjob.errors import (
+    BackendUnavailable,
     InvalidParams,
     InvalidSpec,
     LogsUnavailable,
@@ -20,7 +22,8 @@ from backgroundjob.errors import (
     StillRunning,
 )
 from backgroundjob_operator import local as local_package
-from backgroundjob_operator.local.engine import EngineBusy
+from backgroundjob_operator.local.backend import LocalBackend
+from backgroundjob_operator.local.engine import EngineBusy, LocalEngine
 from local_mode import LocalMode, bgjob, until
 
 
@@ -210,3 +213,24 @@ def test_a_process_that_ends_while_its_job_runs_warns_of_nothing(local: LocalMod
         timeout=60,
     )
     assert (run.stdout, run.stderr) == ("Running\n", "")
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda path: path.write_text("a file"), "the state directory .* cannot be made: "),
+        (lambda path: (path / "objects.db").mkdir(parents=True), "objects.db cannot be used: unable to open"),
+        (lambda path: (path.mkdir(), (path / "objects.db").write_text("x" * 200)), "is not a database"),
+    ],
+    ids=["a file", "a folder", "something else"],
+)
+async def test_a_state_directory_that_cannot_be_used_says_so(
+    local: LocalMode, tmp_path: Path, make: Any, problem: str
+) -> None:
+    options = replace(local.options, state_directory=tmp_path / "odd")
+    make(options.state_directory)
+    with pytest.raises(BackendUnavailable, match=problem):
+        LocalBackend(options=options).list(None)
+    with pytest.raises(BackendUnavailable, match="choose another directory with BACKGROUNDJOB_STATE_DIR"):
+        async with LocalEngine(options):
+            pass

@@ -45,9 +45,9 @@ def call_of(method: JobMethod[..., Any], args: Sequence[Any], kwargs: Mapping[st
     secrets = _secrets(parameters, {name: bound.pop(name) for name in parameters.secrets if name in bound})
     params, _ = split_params(bound)
     check_params(method, params)
-    asked = {**method.defaults, **method.options}
-    asked.pop("loggable", None)
-    options, backend = options_of(asked)
+    # What may be logged is the allow-list's to say, of every call.
+    defaults = {name: value for name, value in method.defaults.items() if name != "loggable"}
+    options, backend = options_of({**defaults, **method.options})
     given = {**parameters.defaults, **params}
     return TypedCall(method, params, completed(options, given, secrets), backend)
 

@@ -73,6 +73,8 @@ def delete(names: NamesArgument = None, *, filters: Filters, bulk: Bulk, where: 
     targets = select(names, filters, where, backend, verb="delete", fits=lambda _: True)
 
     def remove(target: Target) -> str:
+        if filters.given and not filters.match(backend.get(*target)):
+            return _CHANGED
         if bulk.reason:
             annotate(backend, *target, "delete", bulk.reason)
         backend.delete(*target)
@@ -85,7 +87,17 @@ def _each(verb: Verb, names: list[str] | None, filters: Filters, bulk: Bulk, whe
     bulk.check()
     backend = where.choose()
     targets = select(names, filters, where, backend, verb=verb, fits=lambda one: _fits(verb, one, filters))
-    perform(targets, lambda target: _applied(verb, backend, target, bulk.reason), Pace(bulk.rate))
+
+    def act(target: Target) -> str:
+        if filters.given and not _is_meant(verb, backend.get(*target), filters):
+            return _CHANGED
+        return _applied(verb, backend, target, bulk.reason)
+
+    perform(targets, act, Pace(bulk.rate))
+
+
+def _is_meant(verb: Verb, document: Document, filters: Filters) -> bool:
+    return filters.match(document) and _fits(verb, document, filters)
 
 
 def _fits(verb: Verb, document: Document, filters: Filters) -> bool:
@@ -98,6 +110,8 @@ def _fits(verb: Verb, document: Document, filters: Filters) -> bool:
         return False
 
 
+_CHANGED = "has changed since and is none of them any more: left alone"
+"""Filters were read once; at a slow rate the last of many jobs comes minutes later."""
 _DONE = {
     Verb.CANCEL: ("cancel requested", "cancel was requested before"),
     Verb.SUSPEND: ("suspended", "was suspended before"),

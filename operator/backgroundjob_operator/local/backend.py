@@ -13,11 +13,12 @@ from typing import Final
 import yaml
 
 from backgroundjob.api.explain import explain
-from backgroundjob.api.labels import ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP
-from backgroundjob.backends import Change
+from backgroundjob.api.labels import ALLOW_LIST_CONFIG_MAP, CONFIG_CONFIG_MAP, KIND
+from backgroundjob.backends import Change, Document
 from backgroundjob.doctor.check import Check
 from backgroundjob.stored_settings import StoredSettings
 from backgroundjob.why import Why
+from backgroundjob_operator.cluster import port
 from backgroundjob_operator.local.attempt_logs import read_logs
 from backgroundjob_operator.local.checks import local_checks
 from backgroundjob_operator.local.objects import Objects
@@ -66,10 +67,13 @@ class LocalBackend(StoredJobs):
         While a named object is followed, an engine runs here if nobody else does. Raises NotFound, and
         BackendUnavailable when an engine is needed and cannot start.
         """
-        engine, version, seen = None, 0, set[str]()
+        engine, version, seen, document = None, 0, set[str](), Document()
         if name is not None:
             namespace = namespace or self.default_namespace
-            version = int(self.get(namespace, name)["metadata"]["resourceVersion"]) - 1
+            document = self.get(namespace, name)
+            version, seen = int(document["metadata"]["resourceVersion"]), {document["metadata"]["uid"]}
+            # At once: who waits for a job that has finished needs no engine.
+            yield Change("ADDED", document)
             from backgroundjob_operator.local.engine_thread import EngineThread  # noqa: PLC0415  takes seconds
 
             engine = EngineThread(self._options)
@@ -83,6 +87,10 @@ class LocalBackend(StoredJobs):
                     yield change
                     if name is not None and change.type == "DELETED":
                         return
+                if name is not None and not self._is_there(document):
+                    # An engine may have forgotten the deletion before this look.
+                    yield Change("DELETED", document)
+                    return
                 left = _LOOK_SECONDS if end is None else min(_LOOK_SECONDS, end - time.monotonic())
                 if left <= 0:
                     return
@@ -90,6 +98,14 @@ class LocalBackend(StoredJobs):
         finally:
             if engine is not None:
                 engine.close()
+
+    def _is_there(self, document: Document) -> bool:
+        metadata = document["metadata"]
+        try:
+            found = self.objects.get(KIND, metadata["namespace"], metadata["name"])
+        except port.NotFound:
+            return False
+        return bool(found["metadata"]["uid"] == metadata["uid"])
 
     def why(self, namespace: str, name: str) -> Why:
         """Why it does not run yet. Raises NotFound."""

@@ -234,3 +234,24 @@ async def test_a_state_directory_that_cannot_be_used_says_so(
     with pytest.raises(BackendUnavailable, match="choose another directory with BACKGROUNDJOB_STATE_DIR"):
         async with LocalEngine(options):
             pass
+
+
+class Vanishing(LocalBackend):
+    """Whose job is deleted as soon as it was read."""
+
+    def get(self, namespace: str, name: str) -> dict[str, Any]:
+        found = super().get(namespace, name)
+        self.delete(namespace, name)
+        return found
+
+
+def test_a_job_that_is_deleted_before_the_first_look_is_told_as_deleted(local: LocalMode) -> None:
+    run_background_job("EmailJob", "send", {"to": "a"}, name="mail", backend=local.backend)
+    told = Vanishing(options=local.options).changes("default", "mail", timeout_seconds=10)
+    assert [change.type for change in told] == ["ADDED", "DELETED"]
+
+
+def test_waiting_for_a_job_that_has_finished_starts_no_engine(local: LocalMode) -> None:
+    handle = run_background_job("EmailJob", "send", {"to": "a@example.org"}, backend=local.backend).wait(20)
+    local.options.settings_file.unlink()  # an engine could not start
+    assert handle.wait(20).state == "Succeeded"

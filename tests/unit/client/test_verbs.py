@@ -257,3 +257,25 @@ def test_an_empty_filter_takes_no_job_instead_of_all(jobs: InMemoryBackend, empt
     assert answer.code == 2
     assert "it is empty" in answer.err
     assert jobs.list(None) == before
+
+
+class Outdated(InMemoryBackend):
+    """Answers a list that is older than what there is now."""
+
+    def list(self, namespace: str | None) -> list[Document]:
+        documents = [dict(document) for document in super().list(namespace)]
+        return [{**one, "status": {"state": "Failed", "restartsObserved": 0}} for one in documents]
+
+
+@pytest.mark.parametrize("verb", ["delete", "retry"])
+def test_a_job_that_has_changed_since_it_was_counted_is_left_alone(verb: str) -> None:
+    with use_backend(Outdated()) as backend:
+        assert isinstance(backend, InMemoryBackend)
+        submit("mail")
+        backend.start("mail")
+        answer = bgjob(verb, "--state", "Failed", "--yes")
+        assert (answer.code, answer.out) == (
+            0,
+            "mail has changed since and is none of them any more: left alone\n",
+        )
+        assert backend.get("default", "mail")["spec"].get("restarts", 0) == 0

@@ -212,6 +212,11 @@ def test_an_option_that_is_no_text_is_told(option: str) -> None:
         EmailJob.send.using(**options).later(to="a")
 
 
+def test_what_may_be_logged_is_no_option_of_a_call() -> None:
+    with pytest.raises(InvalidSpec, match="option loggable does not exist"):
+        EmailJob.send.using(loggable=["to"]).later("a")  # type: ignore[call-arg]  # the point
+
+
 def test_many_checks_all_before_it_submits_the_first(jobs: InMemoryBackend) -> None:
     with pytest.raises(InvalidParams, match=r"params.count"):
         EmailJob.fetch.many([{"count": 1}, {"count": "2"}])

@@ -25,6 +25,7 @@ _SPEC_DEFAULTS: Final = (
     "retry",
 )
 _DESCRIPTION_LIMIT: Final = 1024
+_IN_A_MODULE: Final = "write the class at the top of a module of its own, such as jobs.py, and import it"
 
 
 def entries(modules: Iterable[str]) -> Entries:
@@ -38,17 +39,22 @@ def entries(modules: Iterable[str]) -> Entries:
 def entries_of_process() -> tuple[Entries, Mapping[str, str]]:
     """Of every typed job that this process has imported; and by key, why one has no entry.
 
-    Classes inside functions are left out: nobody could import them.
+    Classes in a script or inside functions have none: nobody could import them.
     """
     found: dict[str, dict[str, Any]] = {}
     problems: dict[str, str] = {}
-    owners = (one for one in _subclasses(JobClass) if _can_run(one) and _is_importable(one))
+    owners = filter(_can_run, _subclasses(JobClass))
     for method in (one for owner in owners for one in methods_of(owner)):
+        if not _is_importable(method.owner):
+            problems.setdefault(method.key, f"{place_of(method)} cannot be imported; {_IN_A_MODULE}")
+            continue
         try:
             entry = entry_of(method)
         except InvalidJob as error:
             problems[method.key] = str(error)
             continue
+        if method.key not in found:
+            problems.pop(method.key, None)  # one of that name that could not be imported is another class
         other = found.setdefault(method.key, entry)
         if other["target"] != entry["target"]:
             problems[method.key] = str(_ambiguous(method, other, entry))
@@ -97,7 +103,8 @@ def _can_run(owner: type[JobClass]) -> bool:
 
 
 def _is_importable(owner: type[JobClass]) -> bool:
-    return getattr(sys.modules.get(owner.__module__), owner.__qualname__, None) is owner
+    module = sys.modules.get(owner.__module__)
+    return owner.__module__ != "__main__" and getattr(module, owner.__qualname__, None) is owner
 
 
 def _classes(module: str) -> Iterator[type[JobClass]]:

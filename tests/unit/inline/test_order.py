@@ -9,9 +9,11 @@ import yaml
 from backgroundjob import (
     BackendUnavailable,
     InvalidParams,
+    JobClass,
     NotAllowed,
     NotInstalled,
     StillRunning,
+    job,
     run_background_job,
 )
 from backgroundjob.stored_settings import StoredSettings
@@ -149,3 +151,15 @@ def test_modules_of_the_settings_file_are_imported_here(
     settings.write_text("modules: [nowhere_at_all]")
     with pytest.raises(NotInstalled, match="the module nowhere_at_all"):
         InlineBackend()
+
+
+def test_a_class_that_nobody_could_import_says_where_to_write_it() -> None:
+    class LostJob(JobClass):
+        """Inside a function."""
+
+        @job
+        def run(self) -> None:
+            """Run."""
+
+    with pytest.raises(NotAllowed, match=r"LostJob.run cannot be imported; write the class at the top of a"):
+        LostJob.run.using(backend=InlineBackend()).later()

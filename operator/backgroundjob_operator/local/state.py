@@ -1,6 +1,7 @@
 """Where local mode keeps everything, and how the environment names it."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 STATE_VARIABLE: Final = "BACKGROUNDJOB_STATE_DIR"
 SETTINGS_VARIABLE: Final = "BACKGROUNDJOB_ALLOW_LIST_FILE"
+_OPEN_SECONDS: Final = 10.0
+_PAUSE_SECONDS: Final = 0.01
 _ELSEWHERE: Final = f"choose another directory with {STATE_VARIABLE}"
 DEFAULT_STATE: Final = ".backgroundjob"
 DEFAULT_SETTINGS: Final = "backgroundjob.yaml"
@@ -70,11 +73,17 @@ class StateDirectory:
 
         from backgroundjob_operator.local.objects import Objects  # noqa: PLC0415  as above
 
-        try:
-            return Objects(self.database, clock)
-        except sqlite3.Error as error:
-            problem = f"{self.database} cannot be used: {error}"
-            raise BackendUnavailable("local", problem, f"move it away; or {_ELSEWHERE}") from error
+        end = time.monotonic() + _OPEN_SECONDS
+        while True:
+            try:
+                return Objects(self.database, clock)
+            except sqlite3.Error as error:
+                # Somebody opens a new file at the same moment: SQLite's own timeout does not cover that.
+                is_busy = getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+                if not is_busy or time.monotonic() >= end:
+                    problem = f"{self.database} cannot be used: {error}"
+                    raise BackendUnavailable("local", problem, f"move it away; or {_ELSEWHERE}") from error
+            time.sleep(_PAUSE_SECONDS)
 
     @property
     def database(self) -> Path:

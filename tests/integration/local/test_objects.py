@@ -1,6 +1,8 @@
 """The rules of the API server that the engine builds on, in SQLite."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from backgroundjob_operator.cluster.port import AlreadyExists, Conflict, NotFound
 from backgroundjob_operator.local.merge_patch import merged
 from backgroundjob_operator.local.objects import Objects
+from backgroundjob_operator.local.state import StateDirectory
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -121,3 +124,17 @@ def test_writes_of_another_connection_are_noticed(objects: Objects, tmp_path: Pa
 )
 def test_merge_patch_follows_rfc_7386(target: Any, patch: Any, expected: Any) -> None:
     assert merged(target, patch) == expected
+
+
+def test_many_may_open_a_new_directory_at_the_same_moment(tmp_path: Path) -> None:
+    def open_at_once(number: int, barrier: threading.Barrier) -> None:
+        state = StateDirectory(tmp_path / str(number))
+        state.create()
+        barrier.wait()
+        state.open_objects(lambda: NOON).close()
+
+    for number in range(20):
+        barrier = threading.Barrier(6)
+        with ThreadPoolExecutor(6) as pool:
+            for opened in [pool.submit(open_at_once, number, barrier) for _ in range(6)]:
+                opened.result()

@@ -112,6 +112,8 @@ async def test_a_standby_that_saw_no_change_lists_before_it_plans(
     api: KubeStub, replicas: tuple[OperatorProcess, OperatorProcess]
 ) -> None:
     first, _ = replicas
+    # Each lists them twice at its start, ready or not by then; the leader listed them once more.
+    await until(lambda: lists(api, 0).count("backgroundjobs") == 2 + 2 + 1)
     before = len(api.calls)
     await first.terminate()
     await until(lambda: holder(api).startswith("second"))

@@ -58,7 +58,9 @@ class LocalCluster:
             labels.KIND, key.namespace, key.name, {"status": patch}, resource_version
         )
         # A retry that fails before Running was written goes from Retrying to Retrying: its count tells.
-        if {"state", "reason", "attemptCount", "disruptionCount"} & patch.keys():
+        # A restart that has to wait has no state until the wait is told.
+        is_told = "state" in document["status"]
+        if is_told and {"state", "reason", "attemptCount", "disruptionCount"} & patch.keys():
             self._transition(document)
         return document
 

@@ -95,3 +95,15 @@ def test_a_patch_obeys_version_bounds_and_immutability(local: LocalMode) -> None
         local.backend.patch_spec("default", "mail", {"priority": 6}, version)
     with pytest.raises(NotFound):
         local.backend.patch_spec("default", "other", {"priority": 6}, version)
+
+
+async def test_a_restart_that_has_to_wait_is_no_failure_of_the_engine(
+    local: LocalMode, caplog: pytest.LogCaptureFixture
+) -> None:
+    local.submit("EmailJob.send", {"to": "a@example.org"}, name="mail", suspend=True)
+    handle(local, "mail").cancel()
+    await local.run("mail")
+    handle(local, "mail").retry()
+    async with local.engine():
+        await until(lambda: local.status("mail").get("reason") == "Suspended")
+    assert caplog.messages == []
